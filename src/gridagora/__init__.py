@@ -1,0 +1,1 @@
+"""gridagora: distribution electricity markets with trainable agents."""

@@ -1,0 +1,1 @@
+"""Floor 0: immutable records, and the base classes of the paper."""

@@ -1,0 +1,383 @@
+"""Orders of a market: price curves in kW, one by one and as columns."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol, Self
+
+import numpy as np
+
+from gridagora.errors import InvalidOrderError
+from gridagora.types.arrays import BoolArray, FloatArray, IntArray
+
+
+class Buses(Protocol):
+    """Whatever knows buses by name: a network or a grid."""
+
+    def bus_index(self, name: str) -> int:
+        """Return the position of a bus; raise ``UnknownNameError`` for others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Quantity against price, as corner points joined by straight pieces.
+
+    The quantity stays in [first, last] at every price: the first quantity is firm,
+    taken or delivered whatever the price. A piece may be vertical (one quantity over
+    a range of prices) or horizontal (one price over a range of quantities). A single
+    point is a firm quantity with a price that only measures its surplus.
+
+    Attributes:
+        quantity_kw: Quantities of the corners, never falling, >= 0. kW.
+        price_per_kwh: Prices of the corners: never rising in a bid, never falling in
+            an offer. May be negative. Currency/kWh.
+    """
+
+    quantity_kw: tuple[float, ...]
+    price_per_kwh: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        faults = list(_curve_faults(self.quantity_kw, self.price_per_kwh))
+        if faults:
+            raise InvalidOrderError("curve", faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """A wish to take power at a bus, more of it the cheaper it is.
+
+    Attributes:
+        participant: Who pays.
+        bus: Name of the bus where the power is taken.
+        curve: Prices never rising with quantity.
+    """
+
+    participant: str
+    bus: str
+    curve: Curve
+
+    def __post_init__(self) -> None:
+        _check_direction(self, rising=False)
+
+    @classmethod
+    def affine(
+        cls,
+        participant: str,
+        bus: str,
+        *,
+        p_max: float,
+        p_min: float,
+        q_max: float,
+        q_min: float = 0.0,
+    ) -> Self:
+        """Return the demand line of the paper from its four numbers.
+
+        The price falls from ``p_max`` at ``q_min`` to ``p_min`` at ``q_max``.
+        ``q_min`` is firm. ``q_min = q_max`` is inelastic demand, a limit that eq. (5)
+        leaves out.
+
+        Raises:
+            InvalidOrderError: A number is not finite, a quantity is negative, or a
+                maximum is below its minimum.
+
+        Source:
+            El Helou et al., OpenGridGym, eqs. (3) to (5).
+        """
+        _check_quadruple(f"bid of {participant!r}", p_max, p_min, q_max, q_min)
+        return cls(participant, bus, Curve((q_min, q_max), (p_max, p_min)))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A wish to deliver power at a bus, more of it the dearer it is.
+
+    Attributes:
+        participant: Who is paid.
+        bus: Name of the bus where the power is delivered.
+        curve: Prices never falling with quantity.
+    """
+
+    participant: str
+    bus: str
+    curve: Curve
+
+    def __post_init__(self) -> None:
+        _check_direction(self, rising=True)
+
+    @classmethod
+    def affine(
+        cls,
+        participant: str,
+        bus: str,
+        *,
+        p_max: float,
+        p_min: float,
+        q_max: float,
+        q_min: float = 0.0,
+    ) -> Self:
+        """Return the supply line of the paper from its four numbers.
+
+        The price rises from ``p_min`` at ``q_min`` to ``p_max`` at ``q_max``.
+        ``p_min = p_max`` is a fixed price.
+
+        Raises:
+            InvalidOrderError: A number is not finite, a quantity is negative, or a
+                maximum is below its minimum.
+
+        Source:
+            El Helou et al., OpenGridGym, eqs. (2), (4) and (5).
+        """
+        _check_quadruple(f"offer of {participant!r}", p_max, p_min, q_max, q_min)
+        return cls(participant, bus, Curve((q_min, q_max), (p_min, p_max)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurveColumns:
+    """Many bids and offers as columns, the form in which markets clear them.
+
+    Attributes:
+        participant: Who sent each order. Shape ``(n_order,)``.
+        bus: Index of each order's bus in the network. Shape ``(n_order,)``.
+        is_bid: True for a bid, False for an offer. Shape ``(n_order,)``.
+        start: Corner points of order ``k`` are ``start[k]`` to ``start[k + 1] - 1``.
+            Shape ``(n_order + 1,)``.
+        quantity_kw: Quantities of all corners. kW. Shape ``(n_point,)``.
+        price_per_kwh: Prices of all corners. Currency/kWh. Shape ``(n_point,)``.
+
+    Raises:
+        InvalidOrderError: Columns of unequal length, or curves that are not finite,
+            negative in quantity or not monotone; every order at fault is named.
+    """
+
+    participant: tuple[str, ...]
+    bus: IntArray
+    is_bid: BoolArray
+    start: IntArray
+    quantity_kw: FloatArray
+    price_per_kwh: FloatArray
+
+    def __post_init__(self) -> None:
+        if not _is_sound(self):
+            faults = _shape_faults(self) or _column_faults(self)
+            if faults:
+                raise InvalidOrderError("orders", faults)
+        for array in (
+            self.bus,
+            self.is_bid,
+            self.start,
+            self.quantity_kw,
+            self.price_per_kwh,
+        ):
+            array.flags.writeable = False
+
+    @classmethod
+    def of(cls, orders: Sequence[Bid | Offer], buses: Buses) -> "CurveColumns":
+        """Turn bids and offers into columns.
+
+        Args:
+            orders: Any number, in any order, also none.
+            buses: The network whose positions the ``bus`` column will hold.
+
+        Raises:
+            UnknownNameError: An order names a bus that is not in ``buses``.
+        """
+        sizes = [len(order.curve.quantity_kw) for order in orders]
+        points = [order.curve for order in orders]
+        return cls(
+            participant=tuple(order.participant for order in orders),
+            bus=np.array([buses.bus_index(o.bus) for o in orders], dtype=np.int64),
+            is_bid=np.array([isinstance(o, Bid) for o in orders], dtype=np.bool_),
+            start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            quantity_kw=np.array(
+                [q for curve in points for q in curve.quantity_kw], dtype=np.float64
+            ),
+            price_per_kwh=np.array(
+                [p for curve in points for p in curve.price_per_kwh], dtype=np.float64
+            ),
+        )
+
+    @classmethod
+    def affine(  # noqa: PLR0913  (the paper's quadruple, as columns)
+        cls,
+        participant: Sequence[str],
+        bus: IntArray,
+        is_bid: BoolArray,
+        *,
+        p_max: FloatArray,
+        p_min: FloatArray,
+        q_max: FloatArray,
+        q_min: FloatArray,
+    ) -> "CurveColumns":
+        """Build columns from the paper's quadruples, without a Python loop.
+
+        Args:
+            participant: Who sent each order. Length ``n_order``.
+            bus: Index of each order's bus. Shape ``(n_order,)``.
+            is_bid: True for a bid. Shape ``(n_order,)``.
+            p_max: Highest price. Currency/kWh. Shape ``(n_order,)``.
+            p_min: Lowest price. Currency/kWh. Shape ``(n_order,)``.
+            q_max: Most power. kW. Shape ``(n_order,)``.
+            q_min: Firm power. kW. Shape ``(n_order,)``.
+
+        Raises:
+            InvalidOrderError: As for the class.
+        """
+        quantity = np.column_stack([q_min, q_max]).astype(np.float64)
+        first = np.where(is_bid, p_max, p_min)
+        last = np.where(is_bid, p_min, p_max)
+        price = np.column_stack([first, last]).astype(np.float64)
+        return cls(
+            participant=tuple(participant),
+            bus=np.array(bus, dtype=np.int64),
+            is_bid=np.array(is_bid, dtype=np.bool_),
+            start=np.arange(0, 2 * len(participant) + 1, 2, dtype=np.int64),
+            quantity_kw=quantity.ravel(),
+            price_per_kwh=price.ravel(),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["CurveColumns"]) -> "CurveColumns":
+        """Return the orders of several tables one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        shifts = np.cumsum([0, *(len(part.quantity_kw) for part in parts)])
+        starts = [p.start[:-1] + s for p, s in zip(parts, shifts, strict=False)]
+        empty = np.zeros(0)
+        return cls(
+            participant=tuple(name for part in parts for name in part.participant),
+            bus=np.concatenate([empty, *(p.bus for p in parts)]).astype(np.int64),
+            is_bid=np.concatenate([empty, *(p.is_bid for p in parts)]).astype(np.bool_),
+            start=np.concatenate([*starts, shifts[-1:]]).astype(np.int64),
+            quantity_kw=np.concatenate([empty, *(p.quantity_kw for p in parts)]),
+            price_per_kwh=np.concatenate([empty, *(p.price_per_kwh for p in parts)]),
+        )
+
+    @property
+    def n_order(self) -> int:
+        """Number of orders."""
+        return len(self.participant)
+
+    @property
+    def firm_kw(self) -> FloatArray:
+        """Least quantity of each order, taken or delivered at any price. kW."""
+        return self.quantity_kw[self.start[:-1]]
+
+    @property
+    def most_kw(self) -> FloatArray:
+        """Most quantity of each order. kW."""
+        return self.quantity_kw[self.start[1:] - 1]
+
+
+def _curve_faults(
+    quantity_kw: Sequence[float], price_per_kwh: Sequence[float]
+) -> list[str]:
+    if not quantity_kw or len(quantity_kw) != len(price_per_kwh):
+        return [
+            f"{len(quantity_kw)} quantities and {len(price_per_kwh)} prices, expected "
+            "one price for each of one or more quantities."
+        ]
+    faults = [
+        f"quantity_kw is {quantity!r}, expected a finite number >= 0 kW."
+        for quantity in quantity_kw
+        if not (math.isfinite(quantity) and quantity >= 0)
+    ]
+    faults += [
+        f"price_per_kwh is {price!r}, expected a finite price."
+        for price in price_per_kwh
+        if not math.isfinite(price)
+    ]
+    falling = any(b < a for a, b in pairwise(quantity_kw))
+    if not faults and falling:
+        faults.append(f"quantities {list(quantity_kw)} fall, expected rising ones.")
+    return faults
+
+
+def _check_direction(order: Bid | Offer, *, rising: bool) -> None:
+    price = order.curve.price_per_kwh
+    steps = [b - a for a, b in pairwise(price)]
+    if rising and min(steps, default=0.0) < 0:
+        raise InvalidOrderError(
+            f"offer of {order.participant!r}",
+            [f"prices {list(price)} fall with quantity, expected never falling."],
+        )
+    if not rising and max(steps, default=0.0) > 0:
+        raise InvalidOrderError(
+            f"bid of {order.participant!r}",
+            [f"prices {list(price)} rise with quantity, expected never rising."],
+        )
+
+
+def _check_quadruple(
+    what: str, p_max: float, p_min: float, q_max: float, q_min: float
+) -> None:
+    named = {"p_max": p_max, "p_min": p_min, "q_max": q_max, "q_min": q_min}
+    faults = [
+        f"{name} is {value!r}, expected a finite number."
+        for name, value in named.items()
+        if not math.isfinite(value)
+    ]
+    faults += [
+        f"{name} is {value!r}, expected >= 0 kW (to go the other way, send "
+        f"{'an offer' if what.startswith('bid') else 'a bid'})."
+        for name, value in (("q_max", q_max), ("q_min", q_min))
+        if value < 0
+    ]
+    if p_max < p_min:
+        faults.append(f"p_max is {p_max!r}, expected >= p_min = {p_min!r}.")
+    if q_max < q_min:
+        faults.append(f"q_max is {q_max!r}, expected >= q_min = {q_min!r}.")
+    if faults:
+        raise InvalidOrderError(what, faults)
+
+
+def _is_sound(columns: CurveColumns) -> bool:
+    """Return whether the columns are surely good: a quick look, for every clearing."""
+    if _shape_faults(columns):
+        return False
+    quantity, price, start = columns.quantity_kw, columns.price_per_kwh, columns.start
+    if quantity.size == 0:
+        return True
+    between = start[1:-1] - 1  # steps from one order to the next do not count
+    rise_kw = quantity[1:] - quantity[:-1]
+    rise_kw[between] = 0.0
+    outward = np.where(columns.is_bid, -1.0, 1.0).repeat(start[1:] - start[:-1])
+    rise = (price[1:] - price[:-1]) * outward[1:]
+    rise[between] = 0.0
+    finite = math.isfinite(quantity.sum()) and math.isfinite(price.sum())
+    lowest_kw = min(quantity.min(), rise_kw.min(initial=0.0))
+    return bool(finite and lowest_kw >= 0.0 and rise.min(initial=0.0) >= 0.0)
+
+
+def _shape_faults(columns: CurveColumns) -> list[str]:
+    n_order = len(columns.participant)
+    n_point = len(columns.quantity_kw)
+    sound = (
+        columns.bus.shape == columns.is_bid.shape == (n_order,)
+        and columns.start.shape == (n_order + 1,)
+        and columns.price_per_kwh.shape == (n_point,)
+        and columns.start[0] == 0
+        and columns.start[-1] == n_point
+        and bool((columns.start[1:] > columns.start[:-1]).all())
+    )
+    return [] if sound else ["columns differ in length, or an order has no corner."]
+
+
+def _column_faults(columns: CurveColumns) -> list[str]:
+    quantity, price = columns.quantity_kw, columns.price_per_kwh
+    owner = np.repeat(np.arange(columns.n_order), np.diff(columns.start))
+    within = owner[1:] == owner[:-1]
+    wrong_way = np.where(columns.is_bid[owner[1:]], np.diff(price), -np.diff(price)) > 0
+    checks = (
+        (~(np.isfinite(quantity) & (quantity >= 0)), "a quantity is not finite >= 0"),
+        (~np.isfinite(price), "a price is not finite"),
+        (np.append(within & (np.diff(quantity) < 0), False), "quantities fall"),
+        (np.append(within & wrong_way, False), "prices go the wrong way"),
+    )
+    faults = []
+    for bad, why in checks:
+        for order in np.unique(owner[bad[: owner.size]]).tolist():
+            side = "bid" if columns.is_bid[order] else "offer"
+            faults.append(f"{side} of {columns.participant[order]!r}: {why}.")
+    return faults
