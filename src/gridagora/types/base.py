@@ -105,12 +105,15 @@ class BaseAgent(ABC):
         env: The environment, once there is one.
         name: Unique among the agents; the environment names the nameless by their
             class and place.
+        participants: Whom it acts for, in the order of its rewards; empty when it
+            acts for itself alone.
         market_actions: What the last ``set_market_actions`` stored.
         grid_actions: What the last ``set_grid_actions`` stored.
     """
 
     env: Any = None
     name: str = ""
+    participants: tuple[str, ...] = ()
     market_actions: "MarketActions | CurveColumns | Sequence[Bid | Offer]" = ()
     grid_actions: GridActions = GridActions.none()
 
@@ -121,6 +124,9 @@ class BaseAgent(ABC):
     @abstractmethod
     def set_grid_actions(self) -> None:
         """Store in ``grid_actions`` what the grid should do."""
+
+    def reset(self) -> None:  # noqa: B027  (a hook: most agents have nothing to forget)
+        """Forget the last episode, not what was learned; nothing by default."""
 
     def get_market_actions(self) -> MarketActions:
         """Return what ``set_market_actions`` stored."""

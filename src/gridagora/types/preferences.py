@@ -1,12 +1,227 @@
 """Private preferences of participants, and what a quantity is worth under a curve."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from gridagora.types.arrays import FloatArray, IntArray
-from gridagora.types.orders import CurveColumns
+from gridagora.errors import InvalidOrderError
+from gridagora.types.arrays import BoolArray, FloatArray, IntArray
+from gridagora.types.orders import Buses, CurveColumns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preferences:
+    """What quantities are worth to participants, or cost them, as columns.
+
+    A consumer's curve is the marginal value of power, a producer's its marginal cost.
+    They are private: a market sees only what a strategy declares, which is a table of
+    the same form. The participant's bus is kept by name, so that the same preferences
+    fit any network that has the bus.
+
+    Attributes:
+        participant: Whose curve. Shape ``(n_participant,)``.
+        bus: Name of the bus of each. Shape ``(n_participant,)``.
+        is_bid: True for marginal value (a consumer), False for marginal cost.
+            Shape ``(n_participant,)``.
+        start: Corners of curve ``k`` are ``start[k]`` to ``start[k + 1] - 1``.
+            Shape ``(n_participant + 1,)``.
+        quantity_kw: Quantities of all corners. kW. Shape ``(n_point,)``.
+        price_per_kwh: Marginal value or cost there. Currency/kWh. Shape ``(n_point,)``.
+
+    Raises:
+        InvalidOrderError: Columns of unequal length, or a curve that is not finite,
+            negative in quantity or not monotone; every one at fault is named.
+    """
+
+    participant: tuple[str, ...]
+    bus: tuple[str, ...]
+    is_bid: BoolArray
+    start: IntArray
+    quantity_kw: FloatArray
+    price_per_kwh: FloatArray
+
+    def __post_init__(self) -> None:
+        if len(self.bus) != len(self.participant):
+            raise InvalidOrderError(
+                "preferences",
+                [
+                    f"{len(self.participant)} participants and {len(self.bus)} buses, "
+                    "expected one bus for each."
+                ],
+            )
+        self.placed(np.zeros(len(self.bus), dtype=np.int64))
+
+    @classmethod
+    def of_consumers(
+        cls,
+        participant: Sequence[str],
+        bus: Sequence[str],
+        *,
+        p_max: ArrayLike,
+        p_min: ArrayLike,
+        q_max: ArrayLike,
+        q_min: ArrayLike = 0.0,
+    ) -> Self:
+        """Return marginal values that fall from ``p_max`` to ``p_min``.
+
+        Args:
+            participant: Names.
+            bus: Name of the bus of each.
+            p_max: Value of the power at ``q_min``; one number for all or one for each,
+                like the other three. Currency/kWh.
+            p_min: Value of the power at ``q_max``. Currency/kWh.
+            q_max: Most power. kW.
+            q_min: Firm power, taken at any price. kW.
+
+        Raises:
+            InvalidOrderError: As for the class.
+
+        Source:
+            El Helou et al., OpenGridGym, eq. (3).
+        """
+        quadruple = (p_max, p_min, q_min, q_max)
+        return cls._affine(participant, bus, quadruple, is_bid=True)
+
+    @classmethod
+    def of_producers(
+        cls,
+        participant: Sequence[str],
+        bus: Sequence[str],
+        *,
+        p_max: ArrayLike,
+        p_min: ArrayLike,
+        q_max: ArrayLike,
+        q_min: ArrayLike = 0.0,
+    ) -> Self:
+        """Return marginal costs that rise from ``p_min`` to ``p_max``.
+
+        Args:
+            participant: Names.
+            bus: Name of the bus of each.
+            p_max: Cost of the power at ``q_max``; one number for all or one for each,
+                like the other three. Currency/kWh.
+            p_min: Cost of the power at ``q_min``. Currency/kWh.
+            q_max: Most power. kW.
+            q_min: Firm power, delivered at any price. kW.
+
+        Raises:
+            InvalidOrderError: As for the class.
+
+        Source:
+            El Helou et al., OpenGridGym, eq. (2).
+        """
+        quadruple = (p_min, p_max, q_min, q_max)
+        return cls._affine(participant, bus, quadruple, is_bid=False)
+
+    @property
+    def n_participant(self) -> int:
+        """Number of curves."""
+        return len(self.participant)
+
+    @property
+    def firm_kw(self) -> FloatArray:
+        """Quantity taken or delivered at any price. kW. Shape ``(n_participant,)``."""
+        return self.quantity_kw[self.start[:-1]]
+
+    @property
+    def most_kw(self) -> FloatArray:
+        """Most quantity. kW. Shape ``(n_participant,)``."""
+        return self.quantity_kw[self.start[1:] - 1]
+
+    def at_corners(self, values: ArrayLike) -> FloatArray:
+        """Repeat one value per participant for each corner of its curve.
+
+        Args:
+            values: One number for all, or shape ``(n_participant,)``.
+
+        Returns:
+            Shape ``(n_point,)``.
+        """
+        each = np.broadcast_to(
+            np.asarray(values, dtype=np.float64), (self.n_participant,)
+        )
+        return np.repeat(each, np.diff(self.start))
+
+    def replaced(
+        self,
+        *,
+        quantity_kw: FloatArray | None = None,
+        price_per_kwh: FloatArray | None = None,
+    ) -> Self:
+        """Return the same participants with other corners, as many as before."""
+        return type(self)(
+            self.participant,
+            self.bus,
+            self.is_bid,
+            self.start,
+            self.quantity_kw if quantity_kw is None else quantity_kw,
+            self.price_per_kwh if price_per_kwh is None else price_per_kwh,
+        )
+
+    def scaled(self, factor: ArrayLike) -> Self:
+        """Return the curves with all quantities multiplied.
+
+        Args:
+            factor: >= 0; one number for all, or shape ``(n_participant,)``.
+
+        Raises:
+            InvalidOrderError: A factor is negative or not finite.
+        """
+        return self.replaced(quantity_kw=self.quantity_kw * self.at_corners(factor))
+
+    def curves(self, buses: Buses) -> CurveColumns:
+        """Return the curves as orders on a network.
+
+        Args:
+            buses: The network whose positions the ``bus`` column will hold.
+
+        Raises:
+            UnknownNameError: A participant's bus is not in ``buses``.
+        """
+        places = [buses.bus_index(name) for name in self.bus]
+        return self.placed(np.array(places, dtype=np.int64))
+
+    def placed(self, bus: IntArray) -> CurveColumns:
+        """Return the curves as orders at known positions.
+
+        Args:
+            bus: Position of each participant's bus. Shape ``(n_participant,)``.
+        """
+        return CurveColumns(
+            participant=self.participant,
+            bus=bus,
+            is_bid=self.is_bid,
+            start=self.start,
+            quantity_kw=self.quantity_kw,
+            price_per_kwh=self.price_per_kwh,
+        )
+
+    @classmethod
+    def _affine(
+        cls,
+        participant: Sequence[str],
+        bus: Sequence[str],
+        quadruple: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike],
+        *,
+        is_bid: bool,
+    ) -> Self:
+        """Build two-corner curves from first price, last price, firm and most kW."""
+        count = len(participant)
+        columns = [
+            np.broadcast_to(np.asarray(number, dtype=np.float64), (count,))
+            for number in quadruple
+        ]
+        return cls(
+            participant=tuple(participant),
+            bus=tuple(bus),
+            is_bid=np.full(count, is_bid, dtype=np.bool_),
+            start=np.arange(0, 2 * count + 1, 2, dtype=np.int64),
+            quantity_kw=np.column_stack(columns[2:]).ravel(),
+            price_per_kwh=np.column_stack(columns[:2]).ravel(),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,3 +325,63 @@ def curve_integral_per_h(orders: CurveColumns, quantity_kw: FloatArray) -> Float
         [8.0]
     """
     return CurveIntegral.of(orders)(np.asarray(quantity_kw, dtype=np.float64))
+
+
+def utility_per_h(preferences: Preferences, quantity_kw: FloatArray) -> FloatArray:
+    """Return what quantities are worth to consumers, ``u_d(q_d)`` of eq. (10).
+
+    Args:
+        preferences: Marginal values.
+        quantity_kw: Power taken by each. kW. Shape ``(n_participant,)``.
+
+    Returns:
+        Currency/h. Shape ``(n_participant,)``.
+
+    Raises:
+        InvalidOrderError: A participant has a marginal cost, not a value.
+    """
+    require_side(preferences, consumers=True)
+    return integral_of(preferences)(quantity_kw)
+
+
+def cost_per_h(preferences: Preferences, quantity_kw: FloatArray) -> FloatArray:
+    """Return what quantities cost producers, ``c_s(q_s)`` of eq. (9).
+
+    Args:
+        preferences: Marginal costs.
+        quantity_kw: Power delivered by each. kW. Shape ``(n_participant,)``.
+
+    Returns:
+        Currency/h. Shape ``(n_participant,)``.
+
+    Raises:
+        InvalidOrderError: A participant has a marginal value, not a cost.
+    """
+    require_side(preferences, consumers=False)
+    return integral_of(preferences)(quantity_kw)
+
+
+def integral_of(preferences: Preferences) -> CurveIntegral:
+    """Prepare the areas under private curves."""
+    return CurveIntegral.of_corners(
+        preferences.start, preferences.quantity_kw, preferences.price_per_kwh
+    )
+
+
+def require_side(preferences: Preferences, *, consumers: bool) -> None:
+    """Refuse producers among consumers, or the other way round.
+
+    Raises:
+        InvalidOrderError: Names every participant on the wrong side.
+    """
+    wrong = np.flatnonzero(preferences.is_bid != consumers)
+    if wrong.size:
+        has, wants = ("cost", "value") if consumers else ("value", "cost")
+        raise InvalidOrderError(
+            "preferences",
+            [
+                f"{preferences.participant[at]!r} has a marginal {has}, expected a "
+                f"marginal {wants}."
+                for at in wrong
+            ],
+        )

@@ -1,0 +1,1 @@
+"""Floor 1: observation to orders and grid actions, one behaviour in one file."""

@@ -1,0 +1,87 @@
+"""What a clearing gave to an agent's own orders."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gridagora.errors import EpisodeError
+from gridagora.types.arrays import FloatArray, IntArray
+from gridagora.types.dispatch import Dispatch
+from gridagora.types.orders import CurveColumns
+
+
+class OwnRows:
+    """Finds an agent's orders among all, and remembers where they were.
+
+    Markets may put orders in any row. Rows are looked up by participant, bus and
+    side, and only again when one of those columns has changed.
+    """
+
+    def __init__(self) -> None:
+        self._own: CurveColumns | None = None
+        self._layout: tuple[object, ...] = ()
+        self._rows: IntArray = np.zeros(0, dtype=np.int64)
+
+    def of(self, own: CurveColumns, orders: CurveColumns) -> IntArray:
+        """Return the rows of ``own`` in ``orders``.
+
+        Raises:
+            EpisodeError: An order was not part of the clearing.
+        """
+        layout = (orders.participant, orders.bus.tobytes(), orders.is_bid.tobytes())
+        if own is not self._own or layout != self._layout:
+            self._rows = own_rows(own, orders)
+            self._own, self._layout = own, layout
+        return self._rows
+
+
+def own_rows(own: CurveColumns, orders: CurveColumns) -> IntArray:
+    """Return the row in ``orders`` of each order of ``own``.
+
+    Orders that agree in participant, bus and side are told apart by their sequence.
+
+    Returns:
+        Shape ``(n_order of own,)``.
+
+    Raises:
+        EpisodeError: An order was not part of the clearing.
+    """
+    places: dict[tuple[str, int, bool], list[int]] = {}
+    for row, key in enumerate(_keys(orders)):
+        places.setdefault(key, []).append(row)
+    rows = []
+    for key in _keys(own):
+        if not places.get(key):
+            name, _, is_bid = key
+            msg = (
+                f"the {'bid' if is_bid else 'offer'} of {name!r} was not part of the "
+                "last clearing; the market must collect the orders of every agent."
+            )
+            raise EpisodeError(msg)
+        rows.append(places[key].pop(0))
+    return np.array(rows, dtype=np.int64)
+
+
+def order_prices(market: Any, dispatch: Dispatch) -> FloatArray:
+    """Return the price of each order: the settlement's if there is one, else nodal.
+
+    Args:
+        market: If it has a method ``effective_prices``, that gives the prices that
+            buyers pay and sellers get, for each order of its last dispatch.
+        dispatch: The market's last dispatch.
+
+    Returns:
+        Currency/kWh. Shape ``(n_order,)``.
+    """
+    effective = getattr(market, "effective_prices", None)
+    if effective is None:
+        return dispatch.order_price_per_kwh
+    prices: FloatArray = effective()
+    return prices
+
+
+def _keys(orders: CurveColumns) -> Iterator[tuple[str, int, bool]]:
+    return zip(
+        orders.participant, orders.bus.tolist(), orders.is_bid.tolist(), strict=True
+    )

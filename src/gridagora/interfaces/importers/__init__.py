@@ -1,0 +1,1 @@
+"""Readers of networks and scenarios from files."""
