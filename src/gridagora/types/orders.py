@@ -1,6 +1,5 @@
 """Orders of a market: price curves in kW, one by one and as columns."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,13 @@ import numpy as np
 
 from gridagora.errors import InvalidOrderError
 from gridagora.types.arrays import BoolArray, FloatArray, IntArray
+from gridagora.types.order_checks import (
+    check_quadruple,
+    column_faults,
+    curve_faults,
+    is_sound,
+    shape_faults,
+)
 
 
 class Buses(Protocol):
@@ -39,7 +45,7 @@ class Curve:
     price_per_kwh: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        faults = list(_curve_faults(self.quantity_kw, self.price_per_kwh))
+        faults = list(curve_faults(self.quantity_kw, self.price_per_kwh))
         if faults:
             raise InvalidOrderError("curve", faults)
 
@@ -85,7 +91,7 @@ class Bid:
         Source:
             El Helou et al., OpenGridGym, eqs. (3) to (5).
         """
-        _check_quadruple(f"bid of {participant!r}", p_max, p_min, q_max, q_min)
+        check_quadruple(f"bid of {participant!r}", p_max, p_min, q_max, q_min)
         return cls(participant, bus, Curve((q_min, q_max), (p_max, p_min)))
 
 
@@ -129,7 +135,7 @@ class Offer:
         Source:
             El Helou et al., OpenGridGym, eqs. (2), (4) and (5).
         """
-        _check_quadruple(f"offer of {participant!r}", p_max, p_min, q_max, q_min)
+        check_quadruple(f"offer of {participant!r}", p_max, p_min, q_max, q_min)
         return cls(participant, bus, Curve((q_min, q_max), (p_min, p_max)))
 
 
@@ -159,8 +165,8 @@ class CurveColumns:
     price_per_kwh: FloatArray
 
     def __post_init__(self) -> None:
-        if not _is_sound(self):
-            faults = _shape_faults(self) or _column_faults(self)
+        if not is_sound(self):
+            faults = shape_faults(self) or column_faults(self)
             if faults:
                 raise InvalidOrderError("orders", faults)
         for array in (
@@ -242,17 +248,51 @@ class CurveColumns:
         """Return the orders of several tables one after the other."""
         if len(parts) == 1:
             return parts[0]
-        shifts = np.cumsum([0, *(len(part.quantity_kw) for part in parts)])
-        starts = [p.start[:-1] + s for p, s in zip(parts, shifts, strict=False)]
-        empty = np.zeros(0)
-        return cls(
-            participant=tuple(name for part in parts for name in part.participant),
-            bus=np.concatenate([empty, *(p.bus for p in parts)]).astype(np.int64),
-            is_bid=np.concatenate([empty, *(p.is_bid for p in parts)]).astype(np.bool_),
-            start=np.concatenate([*starts, shifts[-1:]]).astype(np.int64),
-            quantity_kw=np.concatenate([empty, *(p.quantity_kw for p in parts)]),
-            price_per_kwh=np.concatenate([empty, *(p.price_per_kwh for p in parts)]),
+        if not parts:
+            nothing = np.zeros(0)
+            whole = nothing.astype(np.int64)
+            side = nothing.astype(np.bool_)
+            return cls((), whole, side, np.zeros(1, np.int64), nothing, nothing.copy())
+        starts = [parts[0].start]
+        for part in parts[1:]:
+            starts.append(part.start[1:] + starts[-1][-1])
+        return cls.trusted(
+            tuple(name for part in parts for name in part.participant),
+            np.concatenate([part.bus for part in parts]),
+            np.concatenate([part.is_bid for part in parts]),
+            np.concatenate(starts),
+            np.concatenate([part.quantity_kw for part in parts]),
+            np.concatenate([part.price_per_kwh for part in parts]),
         )
+
+    @classmethod
+    def trusted(
+        cls,
+        participant: tuple[str, ...],
+        bus: IntArray,
+        is_bid: BoolArray,
+        start: IntArray,
+        quantity_kw: FloatArray,
+        price_per_kwh: FloatArray,
+    ) -> "CurveColumns":
+        """Return columns made of columns that were checked before, without a check.
+
+        For inner loops that join tables, move them to other buses or scale all their
+        quantities. Whatever comes from outside goes through the class itself.
+        """
+        columns = object.__new__(cls)
+        put = object.__setattr__
+        put(columns, "participant", participant)
+        for name, array in (
+            ("bus", bus),
+            ("is_bid", is_bid),
+            ("start", start),
+            ("quantity_kw", quantity_kw),
+            ("price_per_kwh", price_per_kwh),
+        ):
+            array.flags.writeable = False
+            put(columns, name, array)
+        return columns
 
     @property
     def n_order(self) -> int:
@@ -270,30 +310,6 @@ class CurveColumns:
         return self.quantity_kw[self.start[1:] - 1]
 
 
-def _curve_faults(
-    quantity_kw: Sequence[float], price_per_kwh: Sequence[float]
-) -> list[str]:
-    if not quantity_kw or len(quantity_kw) != len(price_per_kwh):
-        return [
-            f"{len(quantity_kw)} quantities and {len(price_per_kwh)} prices, expected "
-            "one price for each of one or more quantities."
-        ]
-    faults = [
-        f"quantity_kw is {quantity!r}, expected a finite number >= 0 kW."
-        for quantity in quantity_kw
-        if not (math.isfinite(quantity) and quantity >= 0)
-    ]
-    faults += [
-        f"price_per_kwh is {price!r}, expected a finite price."
-        for price in price_per_kwh
-        if not math.isfinite(price)
-    ]
-    falling = any(b < a for a, b in pairwise(quantity_kw))
-    if not faults and falling:
-        faults.append(f"quantities {list(quantity_kw)} fall, expected rising ones.")
-    return faults
-
-
 def _check_direction(order: Bid | Offer, *, rising: bool) -> None:
     price = order.curve.price_per_kwh
     steps = [b - a for a, b in pairwise(price)]
@@ -307,77 +323,3 @@ def _check_direction(order: Bid | Offer, *, rising: bool) -> None:
             f"bid of {order.participant!r}",
             [f"prices {list(price)} rise with quantity, expected never rising."],
         )
-
-
-def _check_quadruple(
-    what: str, p_max: float, p_min: float, q_max: float, q_min: float
-) -> None:
-    named = {"p_max": p_max, "p_min": p_min, "q_max": q_max, "q_min": q_min}
-    faults = [
-        f"{name} is {value!r}, expected a finite number."
-        for name, value in named.items()
-        if not math.isfinite(value)
-    ]
-    faults += [
-        f"{name} is {value!r}, expected >= 0 kW (to go the other way, send "
-        f"{'an offer' if what.startswith('bid') else 'a bid'})."
-        for name, value in (("q_max", q_max), ("q_min", q_min))
-        if value < 0
-    ]
-    if p_max < p_min:
-        faults.append(f"p_max is {p_max!r}, expected >= p_min = {p_min!r}.")
-    if q_max < q_min:
-        faults.append(f"q_max is {q_max!r}, expected >= q_min = {q_min!r}.")
-    if faults:
-        raise InvalidOrderError(what, faults)
-
-
-def _is_sound(columns: CurveColumns) -> bool:
-    """Return whether the columns are surely good: a quick look, for every clearing."""
-    if _shape_faults(columns):
-        return False
-    quantity, price, start = columns.quantity_kw, columns.price_per_kwh, columns.start
-    if quantity.size == 0:
-        return True
-    between = start[1:-1] - 1  # steps from one order to the next do not count
-    rise_kw = quantity[1:] - quantity[:-1]
-    rise_kw[between] = 0.0
-    outward = np.where(columns.is_bid, -1.0, 1.0).repeat(start[1:] - start[:-1])
-    rise = (price[1:] - price[:-1]) * outward[1:]
-    rise[between] = 0.0
-    finite = math.isfinite(quantity.sum()) and math.isfinite(price.sum())
-    lowest_kw = min(quantity.min(), rise_kw.min(initial=0.0))
-    return bool(finite and lowest_kw >= 0.0 and rise.min(initial=0.0) >= 0.0)
-
-
-def _shape_faults(columns: CurveColumns) -> list[str]:
-    n_order = len(columns.participant)
-    n_point = len(columns.quantity_kw)
-    sound = (
-        columns.bus.shape == columns.is_bid.shape == (n_order,)
-        and columns.start.shape == (n_order + 1,)
-        and columns.price_per_kwh.shape == (n_point,)
-        and columns.start[0] == 0
-        and columns.start[-1] == n_point
-        and bool((columns.start[1:] > columns.start[:-1]).all())
-    )
-    return [] if sound else ["columns differ in length, or an order has no corner."]
-
-
-def _column_faults(columns: CurveColumns) -> list[str]:
-    quantity, price = columns.quantity_kw, columns.price_per_kwh
-    owner = np.repeat(np.arange(columns.n_order), np.diff(columns.start))
-    within = owner[1:] == owner[:-1]
-    wrong_way = np.where(columns.is_bid[owner[1:]], np.diff(price), -np.diff(price)) > 0
-    checks = (
-        (~(np.isfinite(quantity) & (quantity >= 0)), "a quantity is not finite >= 0"),
-        (~np.isfinite(price), "a price is not finite"),
-        (np.append(within & (np.diff(quantity) < 0), False), "quantities fall"),
-        (np.append(within & wrong_way, False), "prices go the wrong way"),
-    )
-    faults = []
-    for bad, why in checks:
-        for order in np.unique(owner[bad[: owner.size]]).tolist():
-            side = "bid" if columns.is_bid[order] else "offer"
-            faults.append(f"{side} of {columns.participant[order]!r}: {why}.")
-    return faults

@@ -45,14 +45,17 @@ class Preferences:
 
     def __post_init__(self) -> None:
         if len(self.bus) != len(self.participant):
-            raise InvalidOrderError(
-                "preferences",
-                [
-                    f"{len(self.participant)} participants and {len(self.bus)} buses, "
-                    "expected one bus for each."
-                ],
-            )
-        self.placed(np.zeros(len(self.bus), dtype=np.int64))
+            given = f"{len(self.participant)} participants and {len(self.bus)} buses"
+            fault = f"{given}, expected one bus for each."
+            raise InvalidOrderError("preferences", [fault])
+        CurveColumns(  # checks the curves
+            self.participant,
+            np.zeros(len(self.bus), dtype=np.int64),
+            self.is_bid,
+            self.start,
+            self.quantity_kw,
+            self.price_per_kwh,
+        )
 
     @classmethod
     def of_consumers(
@@ -170,7 +173,14 @@ class Preferences:
         Raises:
             InvalidOrderError: A factor is negative or not finite.
         """
-        return self.replaced(quantity_kw=self.quantity_kw * self.at_corners(factor))
+        factors = self.at_corners(factor)
+        if not (np.isfinite(factors) & (factors >= 0)).all():
+            return self.replaced(quantity_kw=self.quantity_kw * factors)  # refused
+        scaled = object.__new__(type(self))  # sound curves stay sound: no check
+        for name in self.__slots__:
+            object.__setattr__(scaled, name, getattr(self, name))
+        object.__setattr__(scaled, "quantity_kw", self.quantity_kw * factors)
+        return scaled
 
     def curves(self, buses: Buses) -> CurveColumns:
         """Return the curves as orders on a network.
@@ -190,13 +200,13 @@ class Preferences:
         Args:
             bus: Position of each participant's bus. Shape ``(n_participant,)``.
         """
-        return CurveColumns(
-            participant=self.participant,
-            bus=bus,
-            is_bid=self.is_bid,
-            start=self.start,
-            quantity_kw=self.quantity_kw,
-            price_per_kwh=self.price_per_kwh,
+        return CurveColumns.trusted(
+            self.participant,
+            bus,
+            self.is_bid,
+            self.start,
+            self.quantity_kw,
+            self.price_per_kwh,
         )
 
     @classmethod

@@ -1,0 +1,1 @@
+"""Tables to charts: pure functions, one module for each kind of picture."""

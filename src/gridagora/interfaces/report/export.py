@@ -1,0 +1,106 @@
+"""Charts as files: HTML, and PNG, SVG and PDF without any browser."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from gridagora.errors import UnknownNameError
+from gridagora.figures.theme import AnyChart
+from gridagora.interfaces.storage.files import write_bytes
+
+_PNG_SCALE = 2.0
+
+
+def save_chart(
+    chart: AnyChart,
+    stem: Path,
+    formats: Sequence[str] = ("html", "png", "svg", "pdf"),
+) -> tuple[Path, ...]:
+    """Write one chart in several formats, each file whole or not at all.
+
+    Args:
+        chart: The chart.
+        stem: Path of the files without their suffix; its folder must exist.
+        formats: Any of ``html``, ``png``, ``svg``, ``pdf``.
+
+    Returns:
+        The files, in the order of ``formats``.
+
+    Raises:
+        UnknownNameError: A format is none of these; nothing is written then.
+    """
+    for name in formats:
+        if name not in _FORMATS:
+            raise UnknownNameError("chart format", name, _FORMATS)
+    spec = chart.to_dict()
+    paths = []
+    for name in formats:
+        path = stem.with_name(f"{stem.name}.{name}")
+        write_bytes(path, _FORMATS[name](spec))
+        paths.append(path)
+    return tuple(paths)
+
+
+def svg(spec: dict[str, Any]) -> str:
+    """Return a Vega-Lite specification as an SVG drawing."""
+    drawing: str = vl_convert.vegalite_to_svg(spec, **_options())
+    return drawing
+
+
+@cache
+def scripts() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script that sets ``vegaEmbed``."""
+    bundle: str = vl_convert.javascript_bundle(
+        "window.vegaEmbed = vegaEmbed;", vl_version=_vega_lite_version()
+    )
+    return bundle
+
+
+def chart_title(spec: dict[str, Any]) -> str:
+    """Return the title of a specification as one line."""
+    title = spec.get("title", "")
+    text = title.get("text", "") if isinstance(title, dict) else title
+    return text if isinstance(text, str) else " ".join(text)
+
+
+def _options() -> dict[str, Any]:
+    # data lie inside the chart, so nothing may be fetched
+    return {"vl_version": _vega_lite_version(), "allowed_base_urls": []}
+
+
+def _vega_lite_version() -> str | None:
+    """The version that altair writes for; the newest where it is not at hand."""
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return version if version in vl_convert.get_vegalite_versions() else None
+
+
+def _html(spec: dict[str, Any]) -> bytes:
+    from gridagora.interfaces.report.html import chart_page
+
+    return chart_page(spec).encode()
+
+
+def _png(spec: dict[str, Any]) -> bytes:
+    image: bytes = vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE, **_options())
+    return image
+
+
+def _svg(spec: dict[str, Any]) -> bytes:
+    return svg(spec).encode()
+
+
+def _pdf(spec: dict[str, Any]) -> bytes:
+    document: bytes = vl_convert.vegalite_to_pdf(spec, **_options())
+    return document
+
+
+_FORMATS: dict[str, Callable[[dict[str, Any]], bytes]] = {
+    "html": _html,
+    "png": _png,
+    "svg": _svg,
+    "pdf": _pdf,
+}
