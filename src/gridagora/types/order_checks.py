@@ -73,15 +73,16 @@ def is_sound(columns: "CurveColumns") -> bool:
     quantity, price, start = columns.quantity_kw, columns.price_per_kwh, columns.start
     if quantity.size == 0:
         return True
+    if not (np.isfinite(quantity).all() and np.isfinite(price).all()):
+        return False
     between = start[1:-1] - 1  # steps from one order to the next do not count
     rise_kw = quantity[1:] - quantity[:-1]
     rise_kw[between] = 0.0
     outward = np.where(columns.is_bid, -1.0, 1.0).repeat(start[1:] - start[:-1])
     rise = (price[1:] - price[:-1]) * outward[1:]
     rise[between] = 0.0
-    finite = math.isfinite(quantity.sum()) and math.isfinite(price.sum())
     lowest_kw = min(quantity.min(), rise_kw.min(initial=0.0))
-    return bool(finite and lowest_kw >= 0.0 and rise.min(initial=0.0) >= 0.0)
+    return bool(lowest_kw >= 0.0 and rise.min(initial=0.0) >= 0.0)
 
 
 def shape_faults(columns: "CurveColumns") -> list[str]:
