@@ -1,0 +1,1 @@
+"""Floor 1: the physical grid, from demand to voltages, flows and losses."""

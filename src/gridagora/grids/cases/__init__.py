@@ -1,0 +1,1 @@
+"""OpenDSS cases before they reach an engine: found, read, scanned, tried out."""
