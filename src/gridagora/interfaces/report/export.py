@@ -1,7 +1,8 @@
 """Charts as files: HTML, and PNG, SVG and PDF without any browser."""
 
+import json
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def save_chart(
 
 def svg(spec: dict[str, Any]) -> str:
     """Return a Vega-Lite specification as an SVG drawing."""
+    return _drawn(json.dumps(spec))
+
+
+@lru_cache(maxsize=64)
+def _drawn(spec: str) -> str:
+    """Lay a chart out once: PNG, PDF and the still picture in a page come from it."""
     drawing: str = vl_convert.vegalite_to_svg(spec, **_options())
     return drawing
 
@@ -85,7 +92,7 @@ def _html(spec: dict[str, Any]) -> bytes:
 
 
 def _png(spec: dict[str, Any]) -> bytes:
-    image: bytes = vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE, **_options())
+    image: bytes = vl_convert.svg_to_png(svg(spec), scale=_PNG_SCALE)
     return image
 
 
@@ -94,7 +101,7 @@ def _svg(spec: dict[str, Any]) -> bytes:
 
 
 def _pdf(spec: dict[str, Any]) -> bytes:
-    document: bytes = vl_convert.vegalite_to_pdf(spec, **_options())
+    document: bytes = vl_convert.svg_to_pdf(svg(spec))
     return document
 
 
