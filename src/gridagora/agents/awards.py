@@ -19,7 +19,6 @@ class OwnRows:
     """
 
     def __init__(self) -> None:
-        self._own: CurveColumns | None = None
         self._layout: tuple[object, ...] = ()
         self._rows: IntArray = np.zeros(0, dtype=np.int64)
 
@@ -29,10 +28,10 @@ class OwnRows:
         Raises:
             EpisodeError: An order was not part of the clearing.
         """
-        layout = (orders.participant, orders.bus.tobytes(), orders.is_bid.tobytes())
-        if own is not self._own or layout != self._layout:
+        layout = (*_layout(own), *_layout(orders))
+        if layout != self._layout:
             self._rows = own_rows(own, orders)
-            self._own, self._layout = own, layout
+            self._layout = layout
         return self._rows
 
 
@@ -79,6 +78,10 @@ def order_prices(market: Any, dispatch: Dispatch) -> FloatArray:
         return dispatch.order_price_per_kwh
     prices: FloatArray = effective()
     return prices
+
+
+def _layout(orders: CurveColumns) -> tuple[object, ...]:
+    return orders.participant, orders.bus.tobytes(), orders.is_bid.tobytes()
 
 
 def _keys(orders: CurveColumns) -> Iterator[tuple[str, int, bool]]:

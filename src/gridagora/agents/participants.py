@@ -13,7 +13,7 @@ from gridagora.types.arrays import Columns, FloatArray
 from gridagora.types.base import BaseAgent
 from gridagora.types.dispatch import Dispatch
 from gridagora.types.orders import CurveColumns
-from gridagora.types.preferences import Preferences, integral_of
+from gridagora.types.preferences import CurveIntegral, Preferences, integral_of
 
 
 class CurveParticipants(BaseAgent):
@@ -54,7 +54,7 @@ class CurveParticipants(BaseAgent):
         self._basis: tuple[Any, ...] = ()
         self._orders: CurveColumns | None = None
         self._present = preferences
-        self._integral = integral_of(preferences)
+        self._integral: CurveIntegral | None = None
         self._award_kw: FloatArray = np.zeros(0)
         self._price_per_kwh: FloatArray = np.zeros(0)
         self._reward: FloatArray | None = None
@@ -120,6 +120,8 @@ class CurveParticipants(BaseAgent):
             El Helou et al., OpenGridGym, eqs. (9) and (10).
         """
         if self._reward is None:
+            if self._integral is None:
+                self._integral = integral_of(self._present)
             worth_per_h = self._integral(self._award_kw)
             paid_per_h = money_per_h(self._price_per_kwh, self._award_kw)
             surplus_per_h = self._sign * (worth_per_h - paid_per_h)
@@ -154,7 +156,7 @@ class CurveParticipants(BaseAgent):
             self._present = self.preferences
             if self._factors is not None:
                 self._present = self.preferences.scaled(self._factors[t])
-            self._integral = integral_of(self._present)
+            self._integral = None
             convert = converter_for(market, self.name)
             self._orders = convert(self.strategy(self._present), market, self.name)
             self._basis = basis

@@ -15,6 +15,8 @@ from gridagora.types.arrays import (
     IntArray,
 )
 
+_DUST_PU = 1e-6  # a source held at the limit is not outside of it
+
 
 class NodeReader:
     """Voltages of the nodes, by name, whatever order the engine keeps them in.
@@ -55,14 +57,14 @@ class NodeReader:
         volts = self.get_volts()
         magnitudes = np.abs(volts)
         voltages_pu = magnitudes / self.table.base_v
-        flag = np.where(voltages_pu > high_pu, "high", "ok")
+        flag = np.where(voltages_pu > high_pu + _DUST_PU, "high", "ok")
         return {
             "bus": self.table.bus,
             "phase": self.table.phase,
             "v_pu": voltages_pu,
             "v_v": magnitudes,
             "angle_deg": np.degrees(np.angle(volts)),
-            "flag": np.where(voltages_pu < low_pu, "low", flag),
+            "flag": np.where(voltages_pu < low_pu - _DUST_PU, "low", flag),
         }
 
 

@@ -53,10 +53,19 @@ def test_the_voltage_table_flags_what_lies_outside(engine):
     pu = reader.get_voltages_pu()
     table = reader.get_table(0.0, 0.5)
     assert set(table["flag"]) == {"high"}
-    table = reader.get_table(pu.min() + 1e-9, 2.0)
+    table = reader.get_table(pu.min() + 1e-5, 2.0)
     assert list(table["flag"]).count("low") == 1
     assert table["v_v"] == pytest.approx(pu * 4160 / 3**0.5)
     assert table["angle_deg"][:3] == pytest.approx([0, -120, 120], abs=0.1)
+
+
+def test_a_source_held_at_the_limit_is_not_outside_of_it():
+    feeder = DSS("ieee34")
+    feeder.solve()
+    table = NodeReader(feeder, read_nodes(feeder)).get_table(0.95, 1.05)
+
+    assert [str(bus) for bus in table["bus"][:3]] == ["800"] * 3
+    assert set(table["flag"][:3]) == {"ok"}
 
 
 def test_line_currents_are_what_the_power_and_voltage_say(engine):
