@@ -28,7 +28,7 @@ test: $(VENV)/.test
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff format --check src tests benchmarks examples
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 

@@ -79,7 +79,7 @@ _HOME = {
     "settle": "gridagora.markets.settlement",
 }
 
-__all__ = [  # sorted as text, capitals first
+__all__ = [  # noqa: RUF022  (sorted as plain text)
     "BaseAgent",
     "BaseGrid",
     "BaseMarket",

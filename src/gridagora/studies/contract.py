@@ -25,7 +25,7 @@ class Origin(StrEnum):
     REFERENCE = "reference"
     """Computed by another program from the same data, or a total known from it."""
     DERIVED = "derived"
-    """Follows by calculation from our stated parameters; checked independently."""
+    """Follows by a stated calculation; as a parameter, a free choice of ours."""
     FITTED = "fitted"
     """Our parameters were chosen so that this number comes out."""
 
@@ -39,7 +39,11 @@ class StudyConfig(BaseModel):
         default=1,
         ge=0,
         description="Root of all random streams.",
-        json_schema_extra={"unit": "", "origin": "ours", "where": ""},
+        json_schema_extra={
+            "unit": "",
+            "origin": "derived",
+            "where": "ours, a free choice",
+        },
     )
 
 

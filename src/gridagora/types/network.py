@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from gridagora.errors import InvalidNetworkError, UnknownNameError
-from gridagora.types.arrays import FloatArray, IntArray
+from gridagora.types.arrays import FloatArray, IntArray, Table
 from gridagora.types.network_tables import (
     is_nameless,
     island_faults,
@@ -75,9 +74,7 @@ class Network:
         object.__setattr__(self, "_index", index)
 
     @classmethod
-    def from_table(
-        cls, table: Mapping[str, Any], *, reference: str | None = None
-    ) -> "Network":
+    def from_table(cls, table: Table, *, reference: str | None = None) -> "Network":
         """Build a network from branch rows.
 
         Args:
@@ -236,7 +233,7 @@ class RadialNetwork:
         object.__setattr__(self, "_index", index)
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> "RadialNetwork":
+    def from_table(cls, table: Table) -> "RadialNetwork":
         """Build a tree from one row per bus.
 
         Args:

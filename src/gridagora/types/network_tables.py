@@ -2,13 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from gridagora.errors import InvalidNetworkError, listed
-from gridagora.types.arrays import FloatArray, IntArray
+from gridagora.types.arrays import FloatArray, IntArray, Table
 
 
 def is_nameless(value: object) -> bool:
@@ -16,7 +15,7 @@ def is_nameless(value: object) -> bool:
     return _absent(value) or (isinstance(value, float) and math.isnan(value))
 
 
-def require_columns(table: Mapping[str, Any], needed: Sequence[str]) -> None:
+def require_columns(table: Table, needed: Sequence[str]) -> None:
     """Refuse a table without the columns needed, or with columns of unequal length.
 
     Raises:
@@ -39,9 +38,7 @@ def require_columns(table: Mapping[str, Any], needed: Sequence[str]) -> None:
         raise InvalidNetworkError("network table", faults)
 
 
-def name_column(
-    table: Mapping[str, Any], column: str, default: Sequence[str]
-) -> list[str]:
+def name_column(table: Table, column: str, default: Sequence[str]) -> list[str]:
     """Return names as text, the default where the cell or the column is empty."""
     if column not in table:
         return list(default)
@@ -52,7 +49,7 @@ def name_column(
 
 
 def number_column(
-    table: Mapping[str, Any], column: str, default: float, n_row: int
+    table: Table, column: str, default: float, n_row: int
 ) -> tuple[FloatArray, list[str]]:
     """Return the numbers of a column, empty cells as the default, and the faults.
 

@@ -214,7 +214,7 @@ def test_a_network_needs_a_bus():
 
     message = message_of(
         lambda: Network(
-            (), (), nothing.astype(int), nothing.astype(int), *[nothing] * 2
+            (), (), nothing.astype(int), nothing.astype(int), nothing, nothing
         )
     )
 

@@ -63,7 +63,7 @@ def test_prices_must_fall_in_a_bid_and_rise_in_an_offer():
 
 
 def test_columns_hold_the_same_as_the_orders():
-    orders = [
+    orders: list[Bid | Offer] = [
         Bid("x", "b", Curve((0.0, 1.0, 2.0), (9.0, 5.0, 4.0))),
         Offer.affine("y", "a", p_max=4, p_min=3, q_max=7),
     ]
