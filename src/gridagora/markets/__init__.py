@@ -1,0 +1,1 @@
+"""Orders to awards and prices, prices to money."""
