@@ -96,7 +96,7 @@ def test_every_random_market_is_cleared_or_proved_infeasible(first):
         if dispatch.outcome in TRADED:
             check_feasible(dispatch)
             assert dispatch.certificate.passed  # optimality: see markets/laws.py
-        if dispatch.outcome is Outcome.INFEASIBLE and "wide" not in classes:
+        if dispatch.outcome is Outcome.INFEASIBLE:
             assert dispatch.certificate.passed
     missed = {name: count[name] for name in FLOORS if count[name] < 1000 * FLOORS[name]}
 

@@ -94,6 +94,7 @@ def report_of(run: Run, study: Study, charts: Mapping[str, Any]) -> Report:
     made = {k: v for k, v in run.manifest.items() if k not in _TOLD_ELSEWHERE}
     return Report(
         title=study.title,
+        lead=study.lead,
         source=study.source,
         results=evaluate(study, stored, run.tables),
         sections=(

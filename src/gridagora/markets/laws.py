@@ -35,6 +35,7 @@ NODAL_LAWS = (
 HOUSE = ("operator", "market")
 """Accounts of a settlement that are not participants."""
 
+_DUST = 1e-14  # a difference this small against its terms may be rounding
 _NONE = np.zeros(0)
 _NOWHERE = np.zeros(0, dtype=np.int64)
 
@@ -158,11 +159,10 @@ def infeasibility_certificate(
         mechanism=mechanism,
     )
     largest = max(float(np.abs(price_per_kwh).max(initial=0.0)), 1e-300)
-    short_kw = shortage_kw(network, orders, price_per_kwh, congestion_per_kwh)
-    scale_kw = max(float(orders.most_kw.max(initial=0.0)), 1e-300)
+    short_kw, size_kw = _shortage(network, orders, price_per_kwh, congestion_per_kwh)
     residual = {
         "price differences": weights.residual["price differences"] / largest,
-        "shortage": 0.0 if short_kw > TOLERANCE * scale_kw * largest else 1.0,
+        "shortage": 0.0 if short_kw > _DUST * size_kw else 1.0,
     }
     return Certificate(mechanism, residual, TOLERANCE)
 
@@ -178,11 +178,22 @@ def shortage_kw(
     Positive proves that no dispatch exists, see ``infeasibility_certificate``. kW when
     the weights are 0 and 1.
     """
+    return _shortage(network, orders, price_per_kwh, congestion_per_kwh)[0]
+
+
+def _shortage(
+    network: Network | RadialNetwork,
+    orders: CurveColumns,
+    price_per_kwh: FloatArray,
+    congestion_per_kwh: FloatArray,
+) -> tuple[float, float]:
+    """Return the shortage and the size of the terms that it is the difference of."""
     weight = np.where(orders.is_bid, 1.0, -1.0) * price_per_kwh[orders.bus]
     least = np.where(weight > 0, orders.firm_kw, orders.most_kw)
     used = congestion_per_kwh != 0.0
-    passing = np.abs(congestion_per_kwh[used]) @ network.limit_kw[used]
-    return float(weight @ least - passing)
+    passing = float(np.abs(congestion_per_kwh[used]) @ network.limit_kw[used])
+    short = float(weight @ least - passing)
+    return short, float(np.abs(weight) @ least + passing)
 
 
 def require(certificate: Certificate) -> None:

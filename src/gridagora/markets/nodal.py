@@ -11,7 +11,7 @@ from gridagora.markets.direct_current import DenseFlows, SparseFlows, prepare_fl
 from gridagora.markets.laws import nodal_certificate, require
 from gridagora.markets.meshed import clear_meshed
 from gridagora.markets.radial import clear_radial
-from gridagora.markets.settlement import settle, settlement_rule
+from gridagora.markets.settlement import effective_prices, settle, settlement_rule
 from gridagora.markets.surplus import welfare_per_h
 from gridagora.types.arrays import Columns, FloatArray, IntArray
 from gridagora.types.base import BaseMarket
@@ -88,7 +88,6 @@ class NodalMarket(BaseMarket):
         interval_hours: Length of an interval; ``None`` takes the environment's, or one
             hour outside of an environment. h.
         last: The latest clearing; ``None`` before the first of an episode.
-        last_settlement: Its money.
 
     Example:
         >>> net = Network.from_table({"from_bus": ["a"], "to_bus": ["b"]})
@@ -116,7 +115,7 @@ class NodalMarket(BaseMarket):
         self.settlement = settlement
         self.interval_hours = interval_hours
         self.last: Dispatch | None = None
-        self.last_settlement: Settlement | None = None
+        self._settled: Settlement | None = None
         self._tree: _Tree | None = None
         self._flows: DenseFlows | SparseFlows | None = None
         if isinstance(network, Network) and network.is_radial:
@@ -128,10 +127,10 @@ class NodalMarket(BaseMarket):
         """Forget the clearing of an earlier episode; agents may read an interval's."""
         if self.env is None or self.env.t <= 0:
             self.last = None
-            self.last_settlement = None
+            self._settled = None
 
     def step(self) -> None:
-        """Clear and settle what the agents of the environment sent.
+        """Clear what the agents of the environment sent.
 
         Raises:
             InvalidActionError: An agent sent something that is not a set of curves at
@@ -150,7 +149,7 @@ class NodalMarket(BaseMarket):
         self.clear([part for part in parts if part.n_order])
 
     def clear(self, parts: Sequence[CurveColumns]) -> Dispatch:
-        """Clear and settle tables of orders, and keep the result.
+        """Clear tables of orders and keep the result.
 
         Returns:
             What is now ``last``.
@@ -162,16 +161,36 @@ class NodalMarket(BaseMarket):
             self.last = _clear_tree(self.network, self._tree, orders)
         else:
             self.last = clear_meshed(self.network, orders, flows=self._flows)
-        self.last_settlement = settle(
-            self.last, self.settlement, interval_hours=self._hours()
-        )
+        self._settled = None
         return self.last
+
+    @property
+    def last_settlement(self) -> Settlement | None:
+        """Money of the latest clearing, worked out when it is first asked for.
+
+        Raises:
+            ClearingError: An energy or a price is too large for whole units.
+        """
+        if self._settled is None and self.last is not None:
+            hours = self._hours()
+            self._settled = settle(self.last, self.settlement, interval_hours=hours)
+        return self._settled
+
+    def effective_prices(self) -> FloatArray:
+        """Return what each order of the latest clearing pays or gets, rent included.
+
+        Returns:
+            Currency/kWh, in the order of ``last.orders``; empty before any clearing.
+        """
+        if self.last is None:
+            return np.zeros(0)
+        return effective_prices(self.last, self.settlement)
 
     def record(self) -> Mapping[str, Columns]:
         """Return awards, prices, flows, settlement and one line on the market."""
-        if self.last is None or self.last_settlement is None:
+        last, settlement = self.last, self.last_settlement
+        if last is None or settlement is None:
             return {}
-        last = self.last
         return {
             "awards": last.awards(),
             "prices": {
@@ -179,7 +198,7 @@ class NodalMarket(BaseMarket):
                 "price_per_kwh": last.price_per_kwh,
             },
             "flows": last.flows(),
-            "settlement": self.last_settlement.entries(),
+            "settlement": settlement.entries(),
             "market": {
                 "outcome": [last.outcome.value],
                 "reason": [last.reason],

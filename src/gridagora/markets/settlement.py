@@ -114,6 +114,36 @@ def effective_price_per_kwh(settlement: Settlement, participant: str) -> float |
     return -money_nano / energy_wh / NANO_PER_WH
 
 
+def effective_prices(dispatch: Dispatch, rule: str = "nodal") -> FloatArray:
+    """Return what each order pays or gets per kWh under a rule, its share included.
+
+    The same as the settlement's money over energy, before both are whole units.
+
+    Args:
+        dispatch: A clearing.
+        rule: A name in ``RULES``.
+
+    Returns:
+        Currency/kWh, NaN without a dispatch. Shape ``(n_order,)``.
+
+    Raises:
+        UnknownNameError: There is no such rule.
+    """
+    settlement_rule(rule)
+    price = dispatch.order_price_per_kwh
+    sides = _RECEIVERS[rule]
+    if not sides:
+        return price
+    side = np.where(dispatch.orders.is_bid, _BUYERS, _SELLERS)
+    receives = np.isin(side, sides)
+    shared_kw = float(dispatch.quantity_kw[receives].sum())
+    if shared_kw == 0.0:
+        return price
+    share = max(dispatch.congestion_rent_per_h, 0.0) / shared_kw
+    effective: FloatArray = price - np.where(receives, side * share, 0.0)
+    return effective
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entries:
     """The entries of the orders: names and whole units, one row per order."""
@@ -139,13 +169,13 @@ def _to_operator(_: _Entries, rent_nano: int) -> tuple[_Share, ...]:
     return ((OPERATOR, "congestion rent", rent_nano),) if rent_nano else ()
 
 
-def _to_sides(*signs: int) -> Callable[[_Entries, int], tuple[_Share, ...]]:
+def _to_sides(*sides: int) -> Callable[[_Entries, int], tuple[_Share, ...]]:
     """Return the rule that shares the rent over energy bought (1) or sold (-1)."""
 
     def shares(entries: _Entries, rent_nano: int) -> tuple[_Share, ...]:
         if rent_nano <= 0:
             return _to_operator(entries, rent_nano)
-        chosen = np.flatnonzero(np.isin(np.sign(entries.energy_wh), signs))
+        chosen = np.flatnonzero(np.isin(np.sign(entries.energy_wh), sides))
         energy_wh = np.abs(entries.energy_wh[chosen])
         names = [entries.account[at] for at in chosen]
         parts = _divided(rent_nano, energy_wh, names, entries.bus[chosen])
@@ -158,12 +188,21 @@ def _to_sides(*signs: int) -> Callable[[_Entries, int], tuple[_Share, ...]]:
     return shares
 
 
+_BUYERS, _SELLERS = 1, -1
+
+_RECEIVERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        "nodal": (),
+        "rent-to-both": (_BUYERS, _SELLERS),
+        "rent-to-consumers": (_BUYERS,),
+        "rent-to-producers": (_SELLERS,),
+    }
+)
+
 RULES: Mapping[str, Callable[[_Entries, int], tuple[_Share, ...]]] = MappingProxyType(
     {
-        "nodal": _to_operator,
-        "rent-to-both": _to_sides(1, -1),
-        "rent-to-consumers": _to_sides(1),
-        "rent-to-producers": _to_sides(-1),
+        name: _to_sides(*sides) if sides else _to_operator
+        for name, sides in _RECEIVERS.items()
     }
 )
 """Settlement rules by name."""

@@ -107,6 +107,7 @@ class Study:
     Attributes:
         name: Name at the command line.
         title: One line that says what is studied.
+        lead: What a reader should know first: the question, and what the numbers are.
         source: The publication.
         config: Class of the parameters.
         cells: Splits a configuration into independent pieces of work.
@@ -120,6 +121,7 @@ class Study:
 
     name: str
     title: str
+    lead: str
     source: str
     config: type[StudyConfig]
     cells: Callable[[Any], Sequence[Cell]]

@@ -114,6 +114,7 @@ def _cell_b(tables: Tables) -> float:
 TOY = Study(
     name="toy",
     title="Draws of two cells",
+    lead="Two cells draw numbers.",
     source="None: made for tests",
     config=ToyConfig,
     cells=cells,

@@ -175,6 +175,16 @@ def test_the_first_interval_forgets_and_later_ones_remember():
     assert market.record() == {}
 
 
+def test_prices_of_agents_include_their_share_of_the_rent():
+    # 4 kW at 6 for the mill; the rent of 20 per hour goes to coal, 5 per kWh.
+    market = market_with(Agent("all", [MILL, COAL]), settlement="rent-to-producers")
+
+    assert market.effective_prices() == pytest.approx([6.0, 6.0])
+    assert market.last_settlement is market.last_settlement
+    assert NodalMarket(NET).effective_prices().size == 0
+    assert NodalMarket(NET).last_settlement is None
+
+
 def test_a_market_is_done_after_one_step():
     market = NodalMarket(NET)
     assert market.order_type == "curve"

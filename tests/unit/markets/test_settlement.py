@@ -9,6 +9,7 @@ from gridagora.markets.nodal import clear_nodal
 from gridagora.markets.settlement import (
     RULES,
     effective_price_per_kwh,
+    effective_prices,
     settle,
 )
 from gridagora.types.dispatch import Certificate, Dispatch, Outcome
@@ -78,6 +79,28 @@ def test_rent_to_both_moves_both_sides_alike():
     assert effective_price_per_kwh(settled, "mill") == pytest.approx(4.5 - share)
     assert effective_price_per_kwh(settled, "coal") == pytest.approx(1 + share)
     assert effective_price_per_kwh(settled, "solar") == pytest.approx(4.5 + share)
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_effective_prices_of_orders_are_those_of_the_settlement(rule):
+    dispatch = cleared()
+    settled = settle(dispatch, rule)
+
+    prices = effective_prices(dispatch, rule)
+
+    expected = [
+        effective_price_per_kwh(settled, name) for name in dispatch.orders.participant
+    ]
+    np.testing.assert_allclose(prices, expected, rtol=1e-9)
+
+
+def test_effective_prices_without_trade_are_nodal():
+    dispatch = cleared([BOOK[0], Bid.affine("mill", "b", p_max=0.5, p_min=0, q_max=8)])
+
+    assert not dispatch.quantity_kw.any()
+    np.testing.assert_array_equal(
+        effective_prices(dispatch, "rent-to-both"), dispatch.order_price_per_kwh
+    )
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
