@@ -219,7 +219,7 @@ def show(
         str, typer.Option("--color", help="What the buses show: voltage or loading.")
     ] = "voltage",
 ) -> None:
-    """Solve a feeder, print its state, and draw its map with --out."""
+    """Solve a feeder, print its state, and draw its map."""
     from gridagora.interfaces.cli import grid_commands
 
     grid_commands.show(feeder, out, color)

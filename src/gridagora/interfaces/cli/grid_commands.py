@@ -14,7 +14,10 @@ from gridagora.interfaces.cli.screen import number, print_pairs, screen, table
 from gridagora.interfaces.report.export import save_chart
 from gridagora.interfaces.storage.files import writing
 
-_COLORS = ("voltage", "loading")
+_TITLES = {
+    "voltage": "voltages and line loading",
+    "loading": "loading of the lines",
+}
 _FULL_PERCENT = 100.0
 _FORMATS = ("html", "png", "svg", "pdf")
 
@@ -43,31 +46,37 @@ def list_feeders() -> None:
 def show(case: str, out: Path | None, color: str) -> None:
     """Solve a feeder, print its state and draw its map.
 
+    Regulators and capacitors stay where the case puts them: the shipped feeders then
+    show their published solution.
+
     Args:
         case: Name of a shipped feeder, or an OpenDSS file.
-        out: File of the map; its suffix chooses the format. None draws nothing.
+        out: File of the map; its suffix chooses the format. None makes a page named
+            after the feeder, here, if the case has coordinates.
         color: ``voltage`` or ``loading``.
 
     Raises:
         UnknownNameError: No such feeder, colour or format.
         RunFolderError: The map cannot be written.
     """
-    if color not in _COLORS:
-        raise UnknownNameError("colour of a map", color, _COLORS)
+    if color not in _TITLES:
+        raise UnknownNameError("colour of a map", color, _TITLES)
     if out is not None and out.suffix.removeprefix(".") not in _FORMATS:
         raise UnknownNameError("format of a map", out.suffix, _FORMATS)
     grid = OpenDSSGrid(
         case,
-        controls="static",
         controlled=False,
         merge_regulators=False,
         allow_unserved=True,
     )
     buses, branches = _buses(grid), _branches(grid)
     _print_state(grid, buses, branches)
-    if out is not None:
-        _draw(grid.dss.name, buses, branches, out, color)
-        print_pairs({"map": str(out)})
+    if out is None and buses[["x", "y"]].isna().any(axis=None):
+        print_pairs({"map": "not drawn: the case does not place every bus"})
+        return
+    out = out or Path(f"{grid.dss.name}-{color}.html")
+    _draw(grid.dss.name, buses, branches, out, color)
+    print_pairs({"map": str(out)})
 
 
 def _buses(grid: OpenDSSGrid) -> pd.DataFrame:
@@ -165,7 +174,7 @@ def _draw(
     chart = feeder_map(
         buses,
         branches,
-        title=f"{name}: voltages and line loading",
+        title=f"{name}: {_TITLES[color]}",
         bus=voltage if color == "voltage" else None,
         branch=loading,
     )

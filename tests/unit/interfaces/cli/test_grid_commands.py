@@ -23,12 +23,15 @@ def test_show_prints_the_state_of_a_feeder(cli):
     rows = dict(line.split("  ", 1) for line in result.stdout.splitlines())
     assert {name: text.strip() for name, text in rows.items()} == {
         "feeder": "ieee34: 36 buses, 48 loads",
-        "source": "2047.6 kW, 290.3 kvar",
-        "losses": "273.8 kW, 35.6 kvar",
-        "lowest voltage": "0.9175 pu at bus 890",
+        # the published solution: 2042.872 kW, 290.258 kvar, losses 273.049, 34.999
+        "source": "2042.8 kW, 290.6 kvar",
+        "losses": "273.0 kW, 35.4 kvar",
+        "lowest voltage": "0.9167 pu at bus 890",
         "highest voltage": "1.0500 pu at bus 800",
-        "highest loading": "30.4 % of line l888_890",
+        "highest loading": "30.5 % of line l888_890",
+        "map": "ieee34-voltage.html",
     }
+    assert Path("ieee34-voltage.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize("color", ["voltage", "loading"])
@@ -58,6 +61,7 @@ def test_show_reads_a_case_of_the_user(cli):
 
     assert result.exit_code == 0, result.output
     assert "tiny: 2 buses, 1 loads" in result.stdout
+    assert "not drawn: the case does not place every bus" in result.stdout
 
 
 @pytest.mark.parametrize(
