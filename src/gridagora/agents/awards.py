@@ -19,7 +19,7 @@ class OwnRows:
     """
 
     def __init__(self) -> None:
-        self._layout: tuple[object, ...] = ()
+        self._found: tuple[CurveColumns, CurveColumns] | None = None
         self._rows: IntArray = np.zeros(0, dtype=np.int64)
 
     def of(self, own: CurveColumns, orders: CurveColumns) -> IntArray:
@@ -28,10 +28,10 @@ class OwnRows:
         Raises:
             EpisodeError: An order was not part of the clearing.
         """
-        layout = (*_layout(own), *_layout(orders))
-        if layout != self._layout:
+        found = self._found
+        if found is None or not (_agree(own, found[0]) and _agree(orders, found[1])):
             self._rows = own_rows(own, orders)
-            self._layout = layout
+            self._found = own, orders
         return self._rows
 
 
@@ -80,8 +80,16 @@ def order_prices(market: Any, dispatch: Dispatch) -> FloatArray:
     return prices
 
 
-def _layout(orders: CurveColumns) -> tuple[object, ...]:
-    return orders.participant, orders.bus.tobytes(), orders.is_bid.tobytes()
+def _agree(orders: CurveColumns, others: CurveColumns) -> bool:
+    """Return whether two tables agree in participant, bus and side, row by row."""
+    return (
+        orders.participant == others.participant
+        and (orders.bus is others.bus or orders.bus.tobytes() == others.bus.tobytes())
+        and (
+            orders.is_bid is others.is_bid
+            or orders.is_bid.tobytes() == others.is_bid.tobytes()
+        )
+    )
 
 
 def _keys(orders: CurveColumns) -> Iterator[tuple[str, int, bool]]:

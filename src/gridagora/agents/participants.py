@@ -1,5 +1,6 @@
 """What all populations with price curves share: declare, take the award, act."""
 
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class CurveParticipants(BaseAgent):
         self._no_kvar = np.full(len(self.participants), np.nan)
         self._rows = OwnRows()
         self._basis: tuple[Any, ...] = ()
+        self._basis_t = 0
         self._orders: CurveColumns | None = None
         self._present = preferences
         self._integral: CurveIntegral | None = None
@@ -151,15 +153,16 @@ class CurveParticipants(BaseAgent):
         """Return the orders, made anew only when something they rest on changed."""
         t = self.env.t if self._factors is not None else 0
         network = getattr(market, "network", None)
-        basis = (self.preferences, self.strategy, market, network, t)
-        if self._orders is None or not _same(basis, self._basis):
+        basis = (self.preferences, self.strategy, market, network)
+        same = t == self._basis_t and all(map(is_, basis, self._basis))
+        if self._orders is None or not same:
             self._present = self.preferences
             if self._factors is not None:
                 self._present = self.preferences.scaled(self._factors[t])
             self._integral = None
             convert = converter_for(market, self.name)
             self._orders = convert(self.strategy(self._present), market, self.name)
-            self._basis = basis
+            self._basis, self._basis_t = basis, t
         return self._orders
 
     def _forget(self) -> None:
@@ -190,12 +193,3 @@ def money_per_h(price_per_kwh: FloatArray, quantity_kw: FloatArray) -> FloatArra
     """
     money = np.zeros(quantity_kw.shape)
     return np.multiply(price_per_kwh, quantity_kw, out=money, where=quantity_kw != 0.0)
-
-
-def _same(basis: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
-    """Compare by identity, the last entry by value."""
-    return (
-        len(before) == len(basis)
-        and basis[-1] == before[-1]
-        and all(a is b for a, b in zip(basis[:-1], before[:-1], strict=True))
-    )

@@ -6,12 +6,13 @@ import numpy as np
 
 from gridagora.errors import InvalidActionError
 from gridagora.grids.bus_demand import BusDemand, BusRegister, LoadShares, by_bus
+from gridagora.grids.bus_routes import AddedGenerators, BusRoutes
 from gridagora.grids.case_reading import read_element_buses
 from gridagora.grids.circuit_state import CircuitState, Powers
 from gridagora.grids.market_view import MarketView
 from gridagora.grids.opendss import DSS
 from gridagora.types.actions import GridActions
-from gridagora.types.arrays import BoolArray, FloatArray, IntArray
+from gridagora.types.arrays import BoolArray, FloatArray
 
 
 class BusDispatch:
@@ -35,14 +36,18 @@ class BusDispatch:
             load_kw=state.base.load_kw,
             load_kvar=state.base.load_kvar,
         )
-        self._is_added: BoolArray = np.array(
-            [name in state.added for name in state.generators.names], dtype=np.bool_
-        )
-        self._generator_bus: IntArray = np.array(
+        self._generators = AddedGenerators.of(
             [view.bus.index(bus) for bus in read_element_buses(dss, "generator")],
-            dtype=np.int64,
+            [name in state.added for name in state.generators.names],
+            len(view.bus.bus),
         )
-        self._n_added = self._on_buses(self._is_added.astype(np.float64))
+        self._routes = BusRoutes(
+            view.bus,
+            self.shares,
+            self._generators,
+            source=self._source,
+            base=state.base,
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -56,8 +61,16 @@ class BusDispatch:
             InvalidActionError: A row names an unknown bus, or asks a bus for what it
                 has no element for.
         """
-        demand = self._register.demand(tables)
-        by_generator = (self._n_added > 0) & demand.named
+        filled = [table for table in tables if table.participant]
+        carried = self._routes.carry(filled) if filled else None
+        if carried is None:
+            return self._dispatch_any(filled)
+        powers, self.carried_kw = carried
+        return powers
+
+    def _dispatch_any(self, tables: Sequence[GridActions]) -> Powers:
+        demand, n_added = self._register.demand(tables), self._generators.n_added
+        by_generator = (n_added > 0) & demand.named
         by_generator &= (demand.kw < 0) | ~self.shares.has_load
         self._refuse_unserviceable(demand, by_generator)
         on_loads = BusDemand(
@@ -68,16 +81,15 @@ class BusDispatch:
             following_kw=np.where(by_generator, 0.0, demand.following_kw),
         )
         self.carried_kw = self.shares.carried_kw(on_loads)
-        each = np.where(by_generator, -1.0 / np.maximum(self._n_added, 1.0), 0.0)
-        at, base = self._generator_bus, self._state.base
+        each = np.where(by_generator, -1.0 / np.maximum(n_added, 1.0), 0.0)
+        at, is_added = self._generators.bus, self._generators.is_added
+        base = self._state.base
         return Powers(
             load_kw=self.carried_kw.sum(axis=0),
             load_kvar=self.shares.carried_kvar(on_loads),
-            generator_kw=np.where(
-                self._is_added, (each * demand.kw)[at], base.generator_kw
-            ),
+            generator_kw=np.where(is_added, (each * demand.kw)[at], base.generator_kw),
             generator_kvar=np.where(
-                self._is_added, (each * demand.kvar)[at], base.generator_kvar
+                is_added, (each * demand.kvar)[at], base.generator_kvar
             ),
         )
 
@@ -118,8 +130,5 @@ class BusDispatch:
         return loads - self._delivered_kw(delivered_kw)
 
     def _delivered_kw(self, generator_kw: FloatArray) -> FloatArray:
-        return self._on_buses(np.where(self._is_added, generator_kw, 0.0))
-
-    def _on_buses(self, generator_values: FloatArray) -> FloatArray:
-        n_bus = len(self._register.bus)
-        return by_bus(self._generator_bus, generator_values, n_bus)
+        added_kw = np.where(self._generators.is_added, generator_kw, 0.0)
+        return by_bus(self._generators.bus, added_kw, len(self._register.bus))

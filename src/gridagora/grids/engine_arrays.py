@@ -97,7 +97,7 @@ class ElementBatch:
             self._size,
             name.encode(),
             _ASSIGN,
-            self._ffi.cast("double *", numbers.ctypes.data),
+            self._ffi.from_buffer("double[]", numbers),
             _KEEP_MATRIX if keep_matrix else 0,
         )
 
@@ -112,7 +112,7 @@ class ElementBatch:
             self._size,
             name.encode(),
             _ASSIGN,
-            self._ffi.cast("int32_t *", numbers.ctypes.data),
+            self._ffi.from_buffer("int32_t[]", numbers),
             0,
         )
 

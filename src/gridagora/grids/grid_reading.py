@@ -15,6 +15,7 @@ from gridagora.types.arrays import (
     IntArray,
 )
 
+_GROUND = -1
 _DUST_PU = 1e-6  # a source held at the limit is not outside of it
 
 
@@ -29,7 +30,7 @@ class NodeReader:
         self._dss = dss
         self.table = table
         self._order: tuple[str, ...] = ()
-        self._position = np.zeros(0, dtype=np.int64)
+        self._place = np.zeros(0, dtype=np.int64)
 
     def get_volts(self) -> ComplexArray:
         """Return voltages to ground. V. Shape ``(n_node,)``.
@@ -40,12 +41,11 @@ class NodeReader:
         order = self._dss.node_order
         if order is not self._order:
             place = {name: at for at, name in enumerate(order)}
-            dead = len(order)
-            self._position = np.array(
-                [place.get(name, dead) for name in self.table.name], dtype=np.int64
+            self._place = np.array(
+                [place.get(name, _GROUND) for name in self.table.name], dtype=np.int64
             )
             self._order = order
-        return np.append(self._dss.get_volts(), 0.0)[self._position]
+        return self._dss.get_volts(self._place)
 
     def get_voltages_pu(self) -> FloatArray:
         """Return voltage magnitudes. pu of the base to ground. Shape ``(n_node,)``."""
@@ -155,20 +155,17 @@ class LineReader:
 
     def get_currents_a(self) -> FloatArray:
         """Return current magnitudes at terminal 1. A. Shape ``(n_row,)``."""
-        magnitudes: FloatArray = np.abs(self._currents()[self._first])
+        magnitudes, _ = self._ends_a(self._live())
         return magnitudes
 
     def get_loadings_pu(self) -> FloatArray:
         """Return the larger current of both ends over the rating. ``(n_row,)``."""
-        magnitudes = np.abs(self._currents())
-        larger = np.maximum(magnitudes[self._first], magnitudes[self._second])
-        loading: FloatArray = larger / self.ampacity_a
+        loading: FloatArray = np.maximum(*self._ends_a(self._live())) / self.ampacity_a
         return loading
 
     def get_flows(self) -> ComplexArray:
         """Return power into terminal 1 of each row. kW + j kvar. Shape ``(n_row,)``."""
-        powers = np.where(self._live(), self._lines.get_powers()[self._first], 0.0)
-        return powers.astype(np.complex128)
+        return self._flows(self._live())
 
     def get_total_flows(self) -> ComplexArray:
         """Return power into terminal 1 of each line. kW + j kvar. ``(n_line,)``."""
@@ -187,15 +184,16 @@ class LineReader:
 
     def get_table(self) -> Columns:
         """Return all of it, one row for each line and phase."""
-        flows = self.get_flows()
+        live = self._live()  # nothing is read twice: a record needs this every step
+        flows, (here_a, there_a) = self._flows(live), self._ends_a(live)
         return {
             "line": self.line,
             "from_bus": self.from_bus,
             "to_bus": self.to_bus,
             "phase": self.phase,
-            "current_a": self.get_currents_a(),
+            "current_a": here_a,
             "ampacity_a": self.ampacity_a,
-            "loading_pu": self.get_loadings_pu(),
+            "loading_pu": np.maximum(here_a, there_a) / self.ampacity_a,
             "flow_kw": flows.real,
             "flow_kvar": flows.imag,
         }
@@ -209,10 +207,14 @@ class LineReader:
         live: BoolArray = self._lines.get_ints("enabled")[self._owner] != 0
         return live
 
-    def _currents(self) -> ComplexArray:
-        """Return conductor currents, those of disabled lines set to 0. A."""
-        currents = self._lines.get_currents()
-        off = ~self._live()
-        currents[self._first[off]] = 0.0
-        currents[self._second[off]] = 0.0
-        return currents
+    def _flows(self, live: BoolArray) -> ComplexArray:
+        """Return power into terminal 1 of each row, 0 where it is disabled."""
+        powers = self._lines.get_powers()[self._first]
+        powers[~live] = 0.0
+        return powers
+
+    def _ends_a(self, live: BoolArray) -> tuple[FloatArray, FloatArray]:
+        """Return current magnitudes at both ends, 0 where disabled. A."""
+        magnitudes = np.abs(self._lines.get_currents())
+        here = np.where(live, magnitudes[self._first], 0.0)
+        return here, np.where(live, magnitudes[self._second], 0.0)

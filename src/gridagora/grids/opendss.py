@@ -1,6 +1,7 @@
 """One private OpenDSS engine, and the traps of the engine kept away from its users."""
 
 import itertools
+import os
 import re
 import weakref
 from collections.abc import Mapping
@@ -17,6 +18,11 @@ from gridagora.errors import (
     UnknownNameError,
 )
 from gridagora.grids.cases.files import CaseScript, read_case
+from gridagora.grids.cases.loading import (
+    NO_CONTROL_LIMIT,
+    load_statements,
+    sentence,
+)
 from gridagora.grids.cases.probe import require_sound
 from gridagora.grids.cases.scan import Statement, canonical_verb, file_references
 from gridagora.grids.engine_arrays import ElementBatch
@@ -24,9 +30,7 @@ from gridagora.types.arrays import ComplexArray, FloatArray, IntArray
 
 Controls = Literal["off", "static"]
 
-_NO_CONTROL_LIMIT = 485  # "max control iterations exceeded" arrives as an exception
 _BUSES_REPROCESSED = 4  # AltDSSEvent.ReprocessBuses
-_MOST_FAULTS = 40
 _LOOKS = ("?", "solve")
 _NEED_ELEMENT = ("edit", "enable", "disable", "open", "close", "select")
 
@@ -78,9 +82,8 @@ class DSS:
         trusted: bool = False,
     ) -> None:
         if controls not in ("off", "static"):
-            raise InvalidConfigError(
-                "DSS", [f"controls is {controls!r}, expected 'off' or 'static'."]
-            )
+            fault = f"controls is {controls!r}, expected 'off' or 'static'."
+            raise InvalidConfigError("DSS", [fault])
         self.controls = controls
         self.controls_settled = True
         self._commands: list[str] = []
@@ -95,8 +98,7 @@ class DSS:
             self._load(self.case)
 
     def _start_engine(self) -> None:
-        self.context = dss.NewContext()
-        self.context.AllowChangeDir = False
+        self.context = _new_context()
         self.context.AllowForms = False
         self.context.AllowEditor = False
         util = self.context._api_util
@@ -163,12 +165,11 @@ class DSS:
         try:
             self.context.Text.Command = text
         except DSSException as error:
-            if error.args[0] == _NO_CONTROL_LIMIT:
+            if error.args[0] == NO_CONTROL_LIMIT:
                 self.controls_settled = False
                 return ""
-            raise InvalidCaseError(
-                f"command {text!r}", [_sentence(error.args[1])]
-            ) from error
+            fault = sentence(error.args[1])
+            raise InvalidCaseError(f"command {text!r}", [fault]) from error
         if not text.strip().lower().startswith(_LOOKS):
             self._note(text)
         return str(self.context.Text.Result)
@@ -223,11 +224,10 @@ class DSS:
         number = self._error[0]
         if number:
             self._error[0] = 0
-            if number != _NO_CONTROL_LIMIT:
+            if number != NO_CONTROL_LIMIT:
                 text = self._ffi.string(self._lib.ctx_Error_Get_Description(self._ctx))
-                raise PowerFlowError(
-                    self.name, _sentence(text.decode()).rstrip("."), "Check the case"
-                )
+                why = sentence(text.decode()).rstrip(".")
+                raise PowerFlowError(self.name, why, "Check the case")
             self.controls_settled = False
         if not self._lib.ctx_Solution_Get_Converged(self._ctx):
             raise PowerFlowError(
@@ -235,7 +235,7 @@ class DSS:
                 "no operating point was found",
                 "Ask for less power, or check taps and ratings",
             )
-        if not np.isfinite(self._volts().sum()):
+        if not np.isfinite(np.add.reduce(self._volts())):
             raise PowerFlowError(
                 self.name,
                 "the solution has voltages that are not finite",
@@ -266,15 +266,16 @@ class DSS:
         return self._node_order
 
     def _volts(self) -> ComplexArray:
-        """Return the engine's own voltage vector, without its ground node. V."""
+        """Return the engine's own voltage vector; its ground node comes first. V."""
         self._lib.ctx_YMatrix_getVpointer(self._ctx, self._pointer)
         n_node = int(self._lib.ctx_Circuit_Get_NumNodes(self._ctx))
         raw = self._ffi.buffer(self._pointer[0], 16 * (n_node + 1))
-        return np.frombuffer(raw, dtype=np.complex128)[1:]
+        return np.frombuffer(raw, dtype=np.complex128)
 
-    def get_volts(self) -> ComplexArray:
-        """Return voltages to ground in ``node_order``. V. Shape ``(n_node,)``."""
-        return self._volts().copy()
+    def get_volts(self, place: IntArray | None = None) -> ComplexArray:
+        """Return voltages at places of ``node_order`` (-1 is the ground), or all. V."""
+        volts = self._volts()
+        return volts[1:].copy() if place is None else volts[place + 1]
 
     def get_losses(self) -> complex:
         """Return the losses of the whole circuit. kW + j kvar."""
@@ -362,6 +363,18 @@ class DSS:
                 self.elements(kind).set_floats(quantity, state[f"{kind}_{quantity}"])
 
 
+def _new_context() -> Any:
+    """Return a context of its own, and stay in the working directory.
+
+    Making the first context takes the process back to where the engine was loaded.
+    """
+    folder = Path.cwd()
+    context = dss.NewContext()
+    context.AllowChangeDir = False
+    os.chdir(folder)
+    return context
+
+
 def _rebuilt(
     case: CaseScript | None,
     controls: Controls,
@@ -375,26 +388,3 @@ def _rebuilt(
     if engine.has_circuit:
         engine.set_state(state)
     return engine
-
-
-def load_statements(context: Any, case: CaseScript) -> list[str]:
-    """Give every command of a case to an engine; return what it refuses, by line."""
-    faults: list[str] = []
-    for statement in case.statements:
-        try:
-            context.Text.Command = statement.text
-        except DSSException as error:
-            if error.args[0] != _NO_CONTROL_LIMIT:
-                faults.append(f"{statement.where}: {_sentence(error.args[1])}")
-        if len(faults) >= _MOST_FAULTS:
-            break
-    if not faults and int(context.NumCircuits) == 0:
-        last = case.statements[-1] if case.statements else Statement("", case.name, 1)
-        faults.append(f"{last.where}: the case defines no circuit.")
-    return faults
-
-
-def _sentence(text: str) -> str:
-    """Return an engine message as one line that ends in a full stop."""
-    line = " ".join(str(text).split())
-    return line if line.endswith(".") else f"{line}."

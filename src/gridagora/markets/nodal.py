@@ -17,7 +17,7 @@ from gridagora.types.arrays import Columns, FloatArray, IntArray
 from gridagora.types.base import BaseMarket
 from gridagora.types.dispatch import Dispatch, Outcome, Settlement
 from gridagora.types.network import Network, RadialNetwork
-from gridagora.types.orders import Bid, CurveColumns, Offer
+from gridagora.types.orders import Bid, CurveColumns, CurveJoin, Offer
 
 _MECHANISM = "nodal"
 
@@ -116,6 +116,7 @@ class NodalMarket(BaseMarket):
         self.interval_hours = interval_hours
         self.last: Dispatch | None = None
         self._settled: Settlement | None = None
+        self._join = CurveJoin()
         self._tree: _Tree | None = None
         self._flows: DenseFlows | SparseFlows | None = None
         if isinstance(network, Network) and network.is_radial:
@@ -154,7 +155,7 @@ class NodalMarket(BaseMarket):
         Returns:
             What is now ``last``.
         """
-        orders = CurveColumns.joined(parts)
+        orders = self._join(parts)
         if isinstance(self.network, RadialNetwork):
             self.last = clear_radial(self.network, orders)
         elif self._tree is not None:

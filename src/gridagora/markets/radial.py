@@ -63,7 +63,6 @@ def clear_radial(network: RadialNetwork, orders: CurveColumns) -> Dispatch:
         >>> dispatch.price_per_kwh.round(3).tolist(), dispatch.quantity_kw.tolist()
         ([0.3, 0.3], [10.0, 10.0])
     """
-    _check_buses(network, orders)
     status, quantity_kw, price_per_kwh, flow_kw, short_kw = tree.clear_tree(
         network.parent,
         network.limit_kw,
@@ -73,6 +72,8 @@ def clear_radial(network: RadialNetwork, orders: CurveColumns) -> Dispatch:
         orders.quantity_kw,
         orders.price_per_kwh,
     )
+    if status == tree.OUTSIDE:
+        raise _outside(network, orders)
     congestion_per_kwh = np.zeros(network.n_branch)
     certificate, reason = Certificate(_MECHANISM, {}), ""
     if status == tree.INFEASIBLE:
@@ -113,14 +114,10 @@ _OUTCOMES = {
 }
 
 
-def _check_buses(network: RadialNetwork, orders: CurveColumns) -> None:
-    """Refuse bus indices that would send the kernel outside its arrays."""
-    if not orders.n_order:
-        return
-    if orders.bus.min() >= 0 and orders.bus.max() < network.n_bus:
-        return
+def _outside(network: RadialNetwork, orders: CurveColumns) -> InvalidOrderError:
+    """Name the orders at buses that the network does not have."""
     outside = np.flatnonzero((orders.bus < 0) | (orders.bus >= network.n_bus))
-    raise InvalidOrderError(
+    return InvalidOrderError(
         "orders",
         [
             f"order of {orders.participant[at]!r} is at bus {orders.bus[at]}, expected "

@@ -34,12 +34,12 @@ class GridActions:
     net_demand_kvar: FloatArray
 
     def __post_init__(self) -> None:
-        n_action = len(self.participant)
-        shapes = {self.net_demand_kw.shape, self.net_demand_kvar.shape}
-        if shapes != {(n_action,)} or len(self.bus) != n_action:
+        shape = (len(self.participant),)
+        kw, kvar = self.net_demand_kw, self.net_demand_kvar
+        if not kw.shape == kvar.shape == shape == (len(self.bus),):
             raise InvalidActionError("grid actions", ["columns differ in length."])
-        bad = ~np.isfinite(self.net_demand_kw) | np.isinf(self.net_demand_kvar)
-        if bad.any():
+        bad = ~np.isfinite(kw) | np.isinf(kvar)
+        if np.count_nonzero(bad):
             raise InvalidActionError(
                 "grid actions",
                 [

@@ -105,11 +105,13 @@ def column_faults(columns: "CurveColumns") -> list[str]:
     quantity, price = columns.quantity_kw, columns.price_per_kwh
     owner = np.repeat(np.arange(len(columns.participant)), np.diff(columns.start))
     within = owner[1:] == owner[:-1]
-    wrong_way = np.where(columns.is_bid[owner[1:]], np.diff(price), -np.diff(price)) > 0
+    with np.errstate(invalid="ignore"):  # infinite corners are named all the same
+        rise_kw, rise = np.diff(quantity), np.diff(price)
+    wrong_way = np.where(columns.is_bid[owner[1:]], rise, -rise) > 0
     checks = (
         (~(np.isfinite(quantity) & (quantity >= 0)), "a quantity is not finite >= 0"),
         (~np.isfinite(price), "a price is not finite"),
-        (np.append(within & (np.diff(quantity) < 0), False), "quantities fall"),
+        (np.append(within & (rise_kw < 0), False), "quantities fall"),
         (np.append(within & wrong_way, False), "prices go the wrong way"),
     )
     faults = []

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Protocol, Self
+from itertools import chain, pairwise
+from operator import is_
+from typing import Self
 
 import numpy as np
 
 from gridagora.errors import InvalidOrderError
 from gridagora.types.arrays import BoolArray, FloatArray, IntArray
+from gridagora.types.curve_layout import Buses
 from gridagora.types.order_checks import (
     check_quadruple,
     column_faults,
@@ -16,14 +18,6 @@ from gridagora.types.order_checks import (
     is_sound,
     shape_faults,
 )
-
-
-class Buses(Protocol):
-    """Whatever knows buses by name: a network or a grid."""
-
-    def bus_index(self, name: str) -> int:
-        """Return the position of a bus; raise ``UnknownNameError`` for others."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +251,7 @@ class CurveColumns:
         for part in parts[1:]:
             starts.append(part.start[1:] + starts[-1][-1])
         return cls.trusted(
-            tuple(name for part in parts for name in part.participant),
+            tuple(chain.from_iterable([part.participant for part in parts])),
             np.concatenate([part.bus for part in parts]),
             np.concatenate([part.is_bid for part in parts]),
             np.concatenate(starts),
@@ -281,17 +275,12 @@ class CurveColumns:
         quantities. Whatever comes from outside goes through the class itself.
         """
         columns = object.__new__(cls)
+        arrays = (bus, is_bid, start, quantity_kw, price_per_kwh)
+        for array in arrays:
+            array.setflags(write=False)
         put = object.__setattr__
-        put(columns, "participant", participant)
-        for name, array in (
-            ("bus", bus),
-            ("is_bid", is_bid),
-            ("start", start),
-            ("quantity_kw", quantity_kw),
-            ("price_per_kwh", price_per_kwh),
-        ):
-            array.flags.writeable = False
-            put(columns, name, array)
+        for name, column in zip(cls.__slots__, (participant, *arrays), strict=True):
+            put(columns, name, column)
         return columns
 
     @property
@@ -308,6 +297,41 @@ class CurveColumns:
     def most_kw(self) -> FloatArray:
         """Most quantity of each order. kW."""
         return self.quantity_kw[self.start[1:] - 1]
+
+
+class CurveJoin:
+    """Joins tables again and again, and builds anew only what has changed.
+
+    From one interval to the next the same participants usually stand at the same
+    buses, with the same column objects; then only quantities and prices are joined.
+    """
+
+    def __init__(self) -> None:
+        self._made_of: list[object] = []
+        self._joined: CurveColumns | None = None
+
+    def __call__(self, parts: Sequence[CurveColumns]) -> CurveColumns:
+        """Return the same as ``CurveColumns.joined``."""
+        made_of: list[object] = []
+        for part in parts:
+            made_of += (part.participant, part.bus, part.is_bid, part.start)
+        last = self._joined
+        if (
+            last is None
+            or len(parts) < 2
+            or len(made_of) != len(self._made_of)
+            or not all(map(is_, made_of, self._made_of))
+        ):
+            self._made_of, self._joined = made_of, CurveColumns.joined(parts)
+            return self._joined
+        return CurveColumns.trusted(
+            last.participant,
+            last.bus,
+            last.is_bid,
+            last.start,
+            np.concatenate([part.quantity_kw for part in parts]),
+            np.concatenate([part.price_per_kwh for part in parts]),
+        )
 
 
 def _check_direction(order: Bid | Offer, *, rising: bool) -> None:

@@ -1,7 +1,7 @@
 """Private preferences of participants, and what a quantity is worth under a curve."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from gridagora.errors import InvalidOrderError
 from gridagora.types.arrays import BoolArray, FloatArray, IntArray
-from gridagora.types.orders import Buses, CurveColumns
+from gridagora.types.curve_layout import Buses, CurveLayout
+from gridagora.types.orders import CurveColumns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,7 @@ class Preferences:
     start: IntArray
     quantity_kw: FloatArray
     price_per_kwh: FloatArray
+    _layout: CurveLayout = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.bus) != len(self.participant):
@@ -56,6 +58,7 @@ class Preferences:
             self.quantity_kw,
             self.price_per_kwh,
         )
+        object.__setattr__(self, "_layout", CurveLayout(self.bus, self.start))
 
     @classmethod
     def of_consumers(
@@ -85,8 +88,7 @@ class Preferences:
         Source:
             El Helou et al., OpenGridGym, eq. (3).
         """
-        quadruple = (p_max, p_min, q_min, q_max)
-        return cls._affine(participant, bus, quadruple, is_bid=True)
+        return cls._affine(participant, bus, (p_max, p_min, q_min, q_max), is_bid=True)
 
     @classmethod
     def of_producers(
@@ -143,10 +145,10 @@ class Preferences:
         Returns:
             Shape ``(n_point,)``.
         """
-        each = np.broadcast_to(
-            np.asarray(values, dtype=np.float64), (self.n_participant,)
-        )
-        return np.repeat(each, np.diff(self.start))
+        each = np.asarray(values, dtype=np.float64)
+        if each.shape != (self.n_participant,):
+            each = np.broadcast_to(each, (self.n_participant,))
+        return each[self._layout.owner]
 
     def replaced(
         self,
@@ -174,7 +176,8 @@ class Preferences:
             InvalidOrderError: A factor is negative or not finite.
         """
         factors = self.at_corners(factor)
-        if not (np.isfinite(factors) & (factors >= 0)).all():
+        sound = (factors >= 0.0) & (factors < np.inf)
+        if np.count_nonzero(sound) < sound.size:
             return self.replaced(quantity_kw=self.quantity_kw * factors)  # refused
         scaled = object.__new__(type(self))  # sound curves stay sound: no check
         for name in self.__slots__:
@@ -191,8 +194,7 @@ class Preferences:
         Raises:
             UnknownNameError: A participant's bus is not in ``buses``.
         """
-        places = [buses.bus_index(name) for name in self.bus]
-        return self.placed(np.array(places, dtype=np.int64))
+        return self.placed(self._layout.places(buses))
 
     def placed(self, bus: IntArray) -> CurveColumns:
         """Return the curves as orders at known positions.

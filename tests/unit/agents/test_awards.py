@@ -33,6 +33,15 @@ def test_rows_are_found_again_when_the_others_changed():
     assert rows.of(mine, table(ANNA, BEN)).tolist() == [0]
 
 
+def test_rows_are_found_again_when_only_buses_or_sides_changed():
+    rows, mine = OwnRows(), table(ANNA)
+    elsewhere = Bid.affine("anna", "a", p_max=9, p_min=3, q_max=6)
+    assert rows.of(mine, table(elsewhere, ANNA)).tolist() == [1]
+    assert rows.of(mine, table(ANNA, elsewhere)).tolist() == [0]
+    assert rows.of(mine, table(ANNA_SELLS, ANNA)).tolist() == [1]
+    assert rows.of(table(ANNA_SELLS), table(ANNA_SELLS, ANNA)).tolist() == [0]
+
+
 def test_an_order_that_was_not_cleared_is_an_error():
     with pytest.raises(EpisodeError) as caught:
         own_rows(table(ANNA_SELLS), table(ANNA))

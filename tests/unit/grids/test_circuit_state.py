@@ -18,6 +18,27 @@ def state_of(case, buses=(), **options):
     return engine, CircuitState(engine, read_nodes(engine), buses, **options)
 
 
+def test_the_matrix_of_lighter_loads_saves_iterations():
+    engine, state = state_of("ieee34")
+    state.asked = replace(state.asked, load_kw=0.6 * state.base.load_kw)
+    state.solve()
+    quick = engine.n_iteration
+    engine.elements("load").set_floats("kW", state.base.load_kw)  # into the matrix
+    engine.solve()
+    state.solve()
+
+    assert quick < engine.n_iteration
+
+
+def test_regulators_never_see_lighter_loads_than_those_of_the_case():
+    plain = DSS("ieee34", controls="static")
+    plain.solve()
+    engine, _ = state_of("ieee34", controls="static")
+
+    # the loads of the case are not constant power, so taps may differ by one step
+    assert engine.get_taps() == pytest.approx(plain.get_taps(), abs=0.0063)
+
+
 def test_controlled_loads_draw_the_same_at_any_voltage(small_case):
     engine, state = state_of(small_case)
     engine.command("edit vsource.source pu=0.7")

@@ -3,6 +3,8 @@
 import gc
 import os
 import pickle  # noqa: TID251  (engines travel to worker processes)
+import subprocess
+import sys
 import weakref
 
 import numpy as np
@@ -22,6 +24,14 @@ from gridagora.grids.opendss import DSS
 def volts(engine):
     engine.solve()
     return dict(zip(engine.node_order, engine.get_volts(), strict=True))
+
+
+def test_voltages_are_read_at_any_places_and_at_the_ground(small_case):
+    engine = DSS(small_case)
+    engine.solve()
+    every = engine.get_volts()
+
+    assert engine.get_volts(np.array([4, -1, 0])).tolist() == [every[4], 0, every[0]]
 
 
 def test_two_engines_know_nothing_of_each_other(small_case):
@@ -52,6 +62,24 @@ def test_an_engine_is_freed_with_its_object(small_case):
     gc.collect()
 
     assert gone() is None
+
+
+def test_the_first_engine_stays_in_the_working_directory(tmp_path):
+    # The engine remembers where it was loaded and goes back there with its first
+    # context, so the fault shows only in a fresh process.
+    program = (
+        "import os\n"
+        "from gridagora.grids.opendss import DSS\n"
+        f"os.chdir({str(tmp_path)!r})\n"
+        "DSS('ieee13')\n"
+        "print(os.getcwd())\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.strip() == str(tmp_path)
 
 
 def test_the_working_directory_does_not_change(small_case):

@@ -91,7 +91,7 @@ def test_effective_prices_of_orders_are_those_of_the_settlement(rule):
     expected = [
         effective_price_per_kwh(settled, name) for name in dispatch.orders.participant
     ]
-    np.testing.assert_allclose(prices, expected, rtol=1e-9)
+    assert prices.tolist() == pytest.approx(expected, rel=1e-9)
 
 
 def test_effective_prices_without_trade_are_nodal():

@@ -3,7 +3,7 @@ import pytest
 
 from gridagora.errors import InvalidOrderError, UnknownNameError
 from gridagora.types.network import RadialNetwork
-from gridagora.types.orders import Bid, Curve, CurveColumns, Offer
+from gridagora.types.orders import Bid, Curve, CurveColumns, CurveJoin, Offer
 
 TREE = RadialNetwork.from_table({"bus": ["a", "b"], "parent": [None, "a"]})
 
@@ -119,6 +119,51 @@ def test_joined_tables_keep_every_order():
     assert both.start.tolist() == [0, 1, 3]
     assert both.quantity_kw.tolist() == [1.0, 0.0, 7.0]
     assert CurveColumns.joined([first]) is first
+
+
+def columns_of(orders):
+    return (
+        list(orders.participant),
+        orders.bus.tolist(),
+        orders.is_bid.tolist(),
+        orders.start.tolist(),
+        orders.quantity_kw.tolist(),
+        orders.price_per_kwh.tolist(),
+    )
+
+
+def test_tables_joined_again_and_again_keep_every_order():
+    def bid(who, kw):
+        order = Bid.affine(who, "a", p_max=9, p_min=3, q_max=kw)
+        return CurveColumns.of([order], TREE)
+
+    def as_before(table, kw):
+        return CurveColumns.trusted(
+            table.participant,
+            table.bus,
+            table.is_bid,
+            table.start,
+            table.quantity_kw * kw,
+            table.price_per_kwh + 1.0,
+        )
+
+    join = CurveJoin()
+    first, second = bid("anna", 1), bid("ben", 2)
+    later = [as_before(first, 5), as_before(second, 7)]
+    turns = [[first, second], later, [second, first], [first], [], later, later[:1]]
+    for parts in turns:
+        whole, expected = join(parts), CurveColumns.joined(parts)
+        assert columns_of(whole) == columns_of(expected)
+
+
+def test_what_did_not_change_is_not_joined_again():
+    join = CurveJoin()
+    order = Bid.affine("anna", "a", p_max=9, p_min=3, q_max=1)
+    parts = [CurveColumns.of([order], TREE), CurveColumns.of([order], TREE)]
+    once, again = join(parts), join(parts)
+
+    assert again is not once
+    assert again.bus is once.bus and again.participant is once.participant
 
 
 def test_columns_name_every_order_at_fault():

@@ -41,6 +41,12 @@ def test_quantities_can_be_scaled_for_all_or_for_each():
     assert HOMES.scaled([1.0, 0.0]).quantity_kw.tolist() == [1.0, 6.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("factor", [-1.0, [1.0, np.nan], np.inf])
+def test_factors_that_make_no_curve_are_refused(factor):
+    with pytest.raises(InvalidOrderError, match="a quantity is not finite >= 0"):
+        HOMES.scaled(factor)
+
+
 def test_curves_that_no_market_can_clear_are_refused():
     with pytest.raises(InvalidOrderError) as caught:
         Preferences.of_consumers(["anna"], ["a"], p_max=1.0, p_min=2.0, q_max=-1.0)

@@ -2,13 +2,23 @@
 
 **Curves of subtrees.** The net demand ``D(p)`` of a subtree never rises with price and
 is piecewise linear with jumps. It is kept as breakpoints (price, change of slope,
-jump) in two pairing heaps, lowest price first and highest price first, plus its values
-at the far ends. Curves of children are added by melding heaps, in constant time. A
-line's limit ``F`` clips the curve to ``[-F, F]``: breakpoints are taken from the low
-end until ``D <= F`` and from the high end until ``D >= -F``, and one takes the place of
-those that left, so that all clips together cost O(n log n) on any tree, long chains
-included. Each line remembers the price ``above`` below which it runs at ``+F`` and the
-price ``below`` above which it runs at ``-F``.
+jump) plus its values at the far ends. A line's limit ``F`` clips the curve to
+``[-F, F]``: breakpoints are taken from the low end until ``D <= F`` and from the high
+end until ``D >= -F``, and one takes the place of those that left. Each line remembers
+the price ``above`` below which it runs at ``+F`` and the price ``below`` above which it
+runs at ``-F``.
+
+**Bags.** Breakpoints of a subtree lie unsorted in a bag. As buses are visited depth
+first, from the last to the source, the bags form one stack: that of a subtree is its
+top part, and children need no merging. To clip, breakpoints are halved as quickselect
+does (Hoare, Comm. ACM 4, 1961) until few are left around the fall through the limit;
+those are walked in order of price.
+
+**Heaps.** A long chain of lines, each of which takes little away, would look at the
+same bag again and again. Once a subtree has been looked at ``_PATIENCE`` times per
+breakpoint, its bag moves into two pairing heaps (Fredman et al., Algorithmica 1,
+1986), lowest price first and highest price first, which parents meld in constant time.
+So all clips together cost O(n log n) on any tree.
 
 **Prices.** At the source the curve must hold 0, which leaves one price or an interval;
 going down, a bus takes its parent's price clamped to ``[above, below]``.
@@ -23,9 +33,13 @@ steep piece that comes and goes would otherwise leave the dust of its slope behi
 A value within ``_ROUNDING`` of the subtree's total quantity counts as equal, so that
 sums which are equal on paper meet at the same breakpoint.
 
-Breakpoint ``k`` of ``n`` is node ``k`` of a heap keyed by price and node ``k + n`` of
-one keyed by minus the price; its row holds change of slope and jump, two words each.
+In the heaps breakpoint ``k`` of ``n`` is node ``k`` of one keyed by price and node
+``k + n`` of one keyed by minus the price. Its row holds change of slope and jump, two
+words each.
 """
+
+from collections.abc import Callable
+from typing import TypeVar
 
 import numba
 import numpy as np
@@ -39,6 +53,7 @@ CLEARED = 0
 EMPTY = 1
 ONE_SIDED = 2
 INFEASIBLE = 3
+OUTSIDE = 4
 
 _ROUNDING = 16 * 2.220446049250313e-16
 _STEEP = 1e-13  # a piece this narrow, relative to its price, counts as horizontal
@@ -46,15 +61,33 @@ _STEEPEST = 1e200  # nor may a slope overflow near price 0
 _SLACK = 1e-10  # rounding moves an order along its slope by less than this, of price
 _CAUTION = 64.0  # widens the tolerance where plain floats estimate
 _FEW = 24  # breakpoints that are walked rather than halved
+_PATIENCE = 16  # looks at each breakpoint of a bag before it moves into heaps
 _SPLIT = 134217729.0  # 2**27 + 1
 
 _SLOPE, _SLOPE_LOW, _JUMP, _JUMP_LOW = 0, 1, 2, 3
 _CHILD, _SIBLING = 0, 1
+_LOOSE, _CREDIT = 0, 1  # breakpoints in the bag, looks left
 _BASE, _TIE, _DOWN, _UP = 0, 1, 2, 3
 _FOLLOWS, _HELD, _CLIPPED = 0, 1, 2  # what sets a flow: the parent, the line, both
 
 
-@numba.njit(cache=True, nogil=True)
+_Function = TypeVar("_Function", bound=Callable[..., object])
+_compiled = numba.njit(cache=True, nogil=True)
+
+
+def _lean(function: _Function) -> _Function:
+    """Compile a function that makes no array.
+
+    References to the arrays it is given are not counted, which would take longer than
+    the work. Numba compiles functions of its own with the same option.
+    Nor can they be called from Python, which makes them quicker to compile.
+    """
+    options = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled = numba.njit(cache=True, nogil=True, **options)  # type: ignore[call-overload]  # numba's stubs leave these out
+    return compiled(function)  # type: ignore[no-any-return]  # so it has no type
+
+
+@_lean
 def _add(high: float, low: float, x_high: float, x_low: float) -> tuple[float, float]:
     """Add two double-double numbers."""
     total = high + x_high
@@ -65,7 +98,30 @@ def _add(high: float, low: float, x_high: float, x_low: float) -> tuple[float, f
     return result, low - (result - total)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@_lean
+def _add_product(
+    high: float, low: float, factor: float, first: float, second: float
+) -> tuple[float, float]:
+    """Add ``factor * (first - second)`` to a double-double number, unrounded.
+
+    Source: Dekker, Numer. Math. 18, 1971 (exact product by splitting).
+    """
+    difference = first - second
+    part = first - difference
+    lost = (first - (difference + part)) + (part - second)
+    product = factor * difference
+    scaled = _SPLIT * factor
+    factor_high = scaled - (scaled - factor)
+    factor_low = factor - factor_high
+    scaled = _SPLIT * difference
+    top = scaled - (scaled - difference)
+    bottom = difference - top
+    error = factor_high * top - product
+    error = error + factor_high * bottom + factor_low * top + factor_low * bottom
+    return _add(high, low, product, error + factor * lost)
+
+
+@_lean
 def _link(a: int, b: int, key: FloatArray, links: Links) -> int:
     """Join two heaps, smallest key first; -1 is the empty one."""
     if a < 0:
@@ -79,7 +135,7 @@ def _link(a: int, b: int, key: FloatArray, links: Links) -> int:
     return a
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _pop(root: int, key: FloatArray, links: Links) -> int:
     """Return the heap without its root: pair the children, then join from the right."""
     node = links[root, _CHILD]
@@ -106,7 +162,7 @@ def _pop(root: int, key: FloatArray, links: Links) -> int:
     return heap
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _insert(node: int, at_key: float, root: int, key: FloatArray, links: Links) -> int:
     """Return the heap with one more node."""
     key[node] = at_key
@@ -115,7 +171,7 @@ def _insert(node: int, at_key: float, root: int, key: FloatArray, links: Links) 
     return _link(root, node, key, links)
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _write(
     at: int,
     slope: float,
@@ -131,7 +187,7 @@ def _write(
     points[at, _JUMP_LOW] = jump_low
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _is_level(low_price: float, high_price: float, height: float) -> bool:
     """Return whether a piece is horizontal, or too steep in ``D(p)`` to be told so."""
     width = high_price - low_price
@@ -139,7 +195,7 @@ def _is_level(low_price: float, high_price: float, height: float) -> bool:
     return width <= _STEEP * widest or height > _STEEPEST * width
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _far_ends(
     order_bus: IntArray,
     is_bid: BoolArray,
@@ -163,7 +219,7 @@ def _far_ends(
         ends[bus, 4] += most
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _ordered(
     parent: IntArray, limit: FloatArray, ends: FloatArray, ordered: BoolArray
 ) -> None:
@@ -187,151 +243,344 @@ def _ordered(
             ordered[bus, side] = ordered[parent[bus], side] or sums[bus, side] > least
 
 
-@numba.njit(cache=True, nogil=True)
-def _by_bus(order_bus: IntArray, n_bus: int) -> IntArray:
-    """Return the orders sorted by bus, so that neighbours lie together in memory."""
-    place = np.zeros(n_bus + 1, dtype=np.int64)
-    for bus in order_bus:
-        place[bus + 1] += 1
-    for bus in range(n_bus):
-        place[bus + 1] += place[bus]
+@_compiled
+def _depth_first(parent: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the bus at each place of a depth-first order, and each bus's place."""
+    n_bus = parent.size
+    size = np.ones(n_bus, dtype=np.int64)
+    for bus in range(n_bus - 1, 0, -1):
+        size[parent[bus]] += size[bus]
+    place = np.zeros(n_bus, dtype=np.int64)
+    following = np.ones(n_bus, dtype=np.int64)
+    bus_at = np.zeros(n_bus, dtype=np.int64)
+    for bus in range(1, n_bus):
+        at = following[parent[bus]]
+        following[parent[bus]] += size[bus]
+        following[bus] = at + 1
+        place[bus] = at
+        bus_at[at] = bus
+    return bus_at, place
+
+
+@_compiled
+def _by_bus(order_bus: IntArray, place: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the orders sorted by place of their bus, and where each place begins."""
+    first = np.zeros(place.size + 2, dtype=np.int64)
+    for order in range(order_bus.size):
+        first[place[order_bus[order]] + 2] += 1
+    for at in range(2, first.size):
+        first[at] += first[at - 1]
     visit = np.empty(order_bus.size, dtype=np.int64)
     for order in range(order_bus.size):
-        bus = order_bus[order]
-        visit[place[bus]] = order
-        place[bus] += 1
-    return visit
+        at = place[order_bus[order]] + 1
+        visit[first[at]] = order
+        first[at] += 1
+    return visit, first
 
 
-@numba.njit(cache=True, nogil=True)
-def _gather(
-    order_bus: IntArray,
-    is_bid: BoolArray,
-    start: IntArray,
+@_lean
+def _unfold(
+    order_is_bid: np.bool_,
+    first: int,
+    last: int,
     quantity: FloatArray,
     price: FloatArray,
-    ordered: BoolArray,
-    heaps: IntArray,
     key: FloatArray,
     points: FloatArray,
-    links: Links,
     dead: BoolArray,
+    n_point: int,
 ) -> int:
-    """Turn orders into breakpoints of their buses; return how many there are."""
-    n_point = 0
-    for order in _by_bus(order_bus, heaps.shape[0]):
-        bus = order_bus[order]
-        for corner in range(start[order], start[order + 1] - 1):
-            height = quantity[corner + 1] - quantity[corner]
-            if height == 0.0:
-                continue
-            low_price = price[corner + 1] if is_bid[order] else price[corner]
-            high_price = price[corner] if is_bid[order] else price[corner + 1]
-            first = n_point
-            if _is_level(low_price, high_price, height):
-                key[n_point] = price[corner + 1]
-                _write(n_point, 0.0, 0.0, -height, 0.0, points)
-                n_point += 1
-            else:
-                slope = height / (high_price - low_price)
-                key[n_point] = low_price
-                _write(n_point, -slope, 0.0, 0.0, 0.0, points)
-                key[n_point + 1] = high_price
-                _write(n_point + 1, slope, 0.0, 0.0, 0.0, points)
-                n_point += 2
-            for at in range(first, n_point):
-                dead[at] = False
-                if ordered[bus, 0]:
-                    heaps[bus, 0] = _insert(at, key[at], heaps[bus, 0], key, links)
-                if ordered[bus, 1]:
-                    mirror = at + dead.size
-                    heaps[bus, 1] = _insert(mirror, -key[at], heaps[bus, 1], key, links)
+    """Turn an order into breakpoints; return how many there are of all orders."""
+    for corner in range(first, last):
+        height = quantity[corner + 1] - quantity[corner]
+        if height == 0.0:
+            continue
+        low_price = price[corner + 1] if order_is_bid else price[corner]
+        high_price = price[corner] if order_is_bid else price[corner + 1]
+        dead[n_point] = False
+        if _is_level(low_price, high_price, height):
+            key[n_point] = price[corner + 1]
+            _write(n_point, 0.0, 0.0, -height, 0.0, points)
+            n_point += 1
+        else:
+            slope = height / (high_price - low_price)
+            key[n_point] = low_price
+            _write(n_point, -slope, 0.0, 0.0, 0.0, points)
+            n_point += 1
+            dead[n_point] = False
+            key[n_point] = high_price
+            _write(n_point, slope, 0.0, 0.0, 0.0, points)
+            n_point += 1
     return n_point
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
+def _enter(
+    bus: int,
+    first: int,
+    last: int,
+    ordered: BoolArray,
+    bag: Links,
+    heaps: IntArray,
+    key: FloatArray,
+    links: Links,
+) -> None:
+    """Move breakpoints from the bag to the heaps of a bus."""
+    mirror = key.size // 2
+    for k in range(first, last):
+        at = bag[k]
+        if ordered[bus, 0]:
+            heaps[bus, 0] = _insert(at, key[at], heaps[bus, 0], key, links)
+        if ordered[bus, 1]:
+            heaps[bus, 1] = _insert(at + mirror, -key[at], heaps[bus, 1], key, links)
+
+
+@_lean
+def _foremost(bag: Links, first: int, last: int, side: int, key: FloatArray) -> int:
+    """Return where in the bag the lowest (side 0) or highest (side 1) price is."""
+    best = first
+    extreme = key[bag[first]]
+    if side == 0:
+        for k in range(first + 1, last):
+            price = key[bag[k]]
+            if price < extreme:
+                extreme = price
+                best = k
+    else:
+        for k in range(first + 1, last):
+            price = key[bag[k]]
+            if price > extreme:
+                extreme = price
+                best = k
+    return best
+
+
+@_lean
+def _bracket(
+    value: float,
+    tolerance: float,
+    side: int,
+    key: FloatArray,
+    points: FloatArray,
+    bag: Links,
+    first: int,
+    last: int,
+) -> tuple[int, int, float]:
+    """Narrow the breakpoints ``bag[first:last]`` to those around a fall through 0.
+
+    Halves them as quickselect does, in plain floats: an estimate, which an exact sum
+    has to check. The bag is rearranged: those passed come first, those beyond last.
+
+    Returns:
+        The narrower range, and the price of the last breakpoint passed.
+    """
+    sign = 1.0 if side == 0 else -1.0
+    reached = -sign * np.inf
+    slope = 0.0
+    patience = _PATIENCE * (last - first)
+    while last - first > _FEW and patience > 0:
+        patience -= last - first
+        a = key[bag[first]]
+        b = key[bag[(first + last) // 2]]
+        c = key[bag[last - 1]]
+        pivot = max(min(a, b), min(max(a, b), c))
+        at_pivot = value
+        if slope != 0.0:
+            at_pivot += slope * (sign * (pivot - reached))
+        steeper = slope
+        middle = first
+        for k in range(first, last):
+            point = bag[k]
+            ahead = sign * (pivot - key[point])
+            bag[k] = bag[middle]
+            bag[middle] = point
+            if ahead >= 0.0:
+                middle += 1
+                change = sign * points[point, _SLOPE]
+                at_pivot += points[point, _JUMP] + change * ahead
+                steeper += change
+        if at_pivot > tolerance:
+            first = middle
+            reached = pivot
+            value = at_pivot
+            slope = steeper
+        elif at_pivot < -tolerance and middle < last:
+            last = middle
+        else:
+            break
+    return first, last, reached
+
+
+@_lean
+def _passed(
+    value: float,
+    value_low: float,
+    reached: float,
+    side: int,
+    key: FloatArray,
+    points: FloatArray,
+    bag: Links,
+    first: int,
+    last: int,
+) -> tuple[float, float, float, float]:
+    """Return value and slope at a price past the breakpoints ``bag[first:last]``."""
+    slope = 0.0
+    slope_low = 0.0
+    for k in range(first, last):
+        point = bag[k]
+        change = points[point, _SLOPE]
+        change_low = points[point, _SLOPE_LOW]
+        value, value_low = _add(
+            value, value_low, points[point, _JUMP], points[point, _JUMP_LOW]
+        )
+        value, value_low = _add_product(value, value_low, change, reached, key[point])
+        value_low += change_low * (reached - key[point])
+        slope, slope_low = _add(slope, slope_low, change, change_low)
+    if side == 1:
+        return value, value_low, -slope, -slope_low
+    return value, value_low, slope, slope_low
+
+
+@_lean
 def _clip(
     bus: int,
     limit: float,
     side: int,
     ends: FloatArray,
+    ordered: BoolArray,
+    bag: Links,
+    base: int,
+    top: int,
+    tally: IntArray,
     heaps: IntArray,
     key: FloatArray,
     points: FloatArray,
     links: Links,
     dead: BoolArray,
     n_point: int,
-) -> tuple[float, int]:
+) -> tuple[float, int, int]:
     """Clip the curve of ``bus`` to at most ``limit`` (side 0) or at least (side 1).
 
     Side 0 walks up from the lowest price, side 1 walks down from the highest. Signs
     are turned so that both read as: the value starts above the limit and falls.
 
     Returns:
-        The price where the curve leaves the limit, and how many breakpoints exist.
+        The price where the curve leaves the limit, the end of the bag, and how many
+        breakpoints exist.
     """
     sign = 1.0 if side == 0 else -1.0
     tolerance = _ROUNDING * ends[bus, 4]
     value = sign * ends[bus, 2 * side]
     value_low = sign * ends[bus, 2 * side + 1]
-    held = sign * limit
+    target = sign * limit
     reached = -sign * np.inf
-    if (value - held) + value_low <= tolerance:
-        return reached, n_point
+    if (value - target) + value_low <= tolerance:
+        return reached, top, n_point
     slope = 0.0
     slope_low = 0.0
+    loose = heaps[bus, side] < 0
+    first, last, near = base, top, reached
+    if loose and top - base > _FEW:
+        tally[bus, _CREDIT] -= top - base
+        if tally[bus, _CREDIT] > 0:
+            first, last, near = _bracket(
+                value - target, _CAUTION * tolerance, side, key, points, bag, base, top
+            )
+        if last - first > _FEW:
+            loose = False
+        elif first > base:
+            value, value_low, slope, slope_low = _passed(
+                value, value_low, near, side, key, points, bag, base, first
+            )
+            reached = near
+            if (value - target) + value_low <= tolerance:  # the estimate was off
+                loose = False
+                value = sign * ends[bus, 2 * side]
+                value_low = sign * ends[bus, 2 * side + 1]
+                slope = 0.0
+                slope_low = 0.0
+                reached = -sign * np.inf
+    if not loose:
+        _enter(bus, base, top, ordered, bag, heaps, key, links)
+        first = last = top = base
     mirror = side * dead.size
-    node = heaps[bus, side]
+    at = base
+    node = -1
     while True:
-        while node >= 0 and dead[node - mirror]:
-            node = _pop(node, key, links)
-        heaps[bus, side] = node
-        if node < 0:
-            break
-        top = node - mirror
-        price = key[top]
+        if loose:
+            if first == last:  # the estimate was off: go on to those beyond
+                last = top
+                if first == top:
+                    break
+            at = _foremost(bag, first, last, side, key)
+            point = bag[at]
+        else:
+            node = heaps[bus, side]
+            while node >= 0 and dead[node - mirror]:
+                node = _pop(node, key, links)
+            heaps[bus, side] = node
+            if node < 0:
+                break
+            point = node - mirror
+        price = key[point]
         before = value
         before_low = value_low
         if slope != 0.0:
             fall = slope * (sign * (price - reached))
             before, before_low = _add(value, value_low, fall, 0.0)
-        if (before - held) + before_low < -tolerance:
-            crossing = reached + sign * (((held - value) - value_low) / slope)
+        if (before - target) + before_low < -tolerance:
+            crossing = reached + sign * (((target - value) - value_low) / slope)
             crossing = min(max(crossing, min(reached, price)), max(reached, price))
             fall = slope * (sign * (crossing - reached))
             value, value_low = _add(value, value_low, fall, 0.0)
-            value, value_low = _add(value, value_low, -held, 0.0)
+            value, value_low = _add(value, value_low, -target, 0.0)
             _write(n_point, sign * slope, sign * slope_low, value, value_low, points)
+            key[n_point] = crossing
             dead[n_point] = False
-            heaps[bus, 0] = _insert(n_point, crossing, heaps[bus, 0], key, links)
-            heaps[bus, 1] = _insert(
-                n_point + dead.size, -crossing, heaps[bus, 1], key, links
-            )
+            bag[top] = n_point
+            if loose:
+                top += 1
+            else:
+                _enter(bus, top, top + 1, ordered, bag, heaps, key, links)
             n_point += 1
             reached = crossing
             break
-        value, value_low = _add(
-            before, before_low, points[top, _JUMP], points[top, _JUMP_LOW]
-        )
+        value, value_low = before, before_low
+        if points[point, _JUMP] != 0.0:
+            value, value_low = _add(
+                value, value_low, points[point, _JUMP], points[point, _JUMP_LOW]
+            )
         slope, slope_low = _add(
             slope,
             slope_low,
-            sign * points[top, _SLOPE],
-            sign * points[top, _SLOPE_LOW],
+            sign * points[point, _SLOPE],
+            sign * points[point, _SLOPE_LOW],
         )
         reached = price
-        if (value - held) + value_low <= tolerance:
-            value, value_low = _add(value, value_low, -held, 0.0)
-            _write(top, sign * slope, sign * slope_low, value, value_low, points)
+        if (value - target) + value_low <= tolerance:
+            value, value_low = _add(value, value_low, -target, 0.0)
+            _write(point, sign * slope, sign * slope_low, value, value_low, points)
             break
-        dead[top] = True
-        node = _pop(node, key, links)
+        if loose:
+            bag[at] = bag[first]
+            bag[first] = point
+            first += 1
+        else:
+            dead[point] = True
+            heaps[bus, side] = _pop(node, key, links)
+    # Those passed lie first in the bag; others move into their places.
+    for k in range(base, first):
+        dead[bag[k]] = True
+    left = top - first
+    for k in range(min(first - base, left)):
+        bag[base + k] = bag[top - 1 - k]
+    top = base + left
     ends[bus, 2 * side] = limit
     ends[bus, 2 * side + 1] = 0.0
-    return reached, n_point
+    return reached, top, n_point
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _level(bus: int, value: float, ends: FloatArray, heaps: IntArray) -> None:
     """Make the curve of a bus one value at every price."""
     heaps[bus, 0] = -1
@@ -342,7 +591,7 @@ def _level(bus: int, value: float, ends: FloatArray, heaps: IntArray) -> None:
     ends[bus, 3] = 0.0
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _shortage(bus: int, limit: float, ends: FloatArray) -> float:
     """Return by how much firm power exceeds what a limit lets through.
 
@@ -359,81 +608,7 @@ def _shortage(bus: int, limit: float, ends: FloatArray) -> float:
     return 0.0
 
 
-@numba.njit(cache=True, nogil=True)
-def _add_product(
-    high: float, low: float, factor: float, first: float, second: float
-) -> tuple[float, float]:
-    """Add ``factor * (first - second)`` to a double-double number, unrounded.
-
-    Source: Dekker, Numer. Math. 18, 1971 (exact product by splitting).
-    """
-    difference = first - second
-    part = first - difference
-    lost = (first - (difference + part)) + (part - second)
-    product = factor * difference
-    scaled = _SPLIT * factor
-    factor_high = scaled - (scaled - factor)
-    factor_low = factor - factor_high
-    scaled = _SPLIT * difference
-    top = scaled - (scaled - difference)
-    bottom = difference - top
-    error = factor_high * top - product
-    error = error + factor_high * bottom + factor_low * top + factor_low * bottom
-    return _add(high, low, product, error + factor * lost)
-
-
-@numba.njit(cache=True, nogil=True)
-def _bracket(
-    value: float, tolerance: float, key: FloatArray, points: FloatArray, live: Links
-) -> tuple[float, float]:
-    """Narrow the prices between which the curve of the tree falls through 0.
-
-    Halves the breakpoints as quickselect does, in plain floats: an estimate, which
-    the exact walk checks.
-
-    Returns:
-        A price below and a price at or above the balance; infinite when unknown.
-    """
-    low_price = -np.inf
-    high_price = np.inf
-    slope = 0.0
-    n_live = live.size
-    while n_live > _FEW:
-        a = key[live[0]]
-        b = key[live[n_live // 2]]
-        c = key[live[n_live - 1]]
-        pivot = max(min(a, b), min(max(a, b), c))
-        at_pivot = value
-        if slope != 0.0:
-            at_pivot += slope * (pivot - low_price)
-        steeper = slope
-        for k in range(n_live):
-            point = live[k]
-            price = key[point]
-            if price <= pivot:
-                change = points[point, _SLOPE]
-                at_pivot += points[point, _JUMP] + change * (pivot - price)
-                steeper += change
-        kept = 0
-        if at_pivot > tolerance:
-            low_price = pivot
-            value = at_pivot
-            slope = steeper
-            for k in range(n_live):
-                live[kept] = live[k]
-                kept += key[live[k]] > pivot
-        elif at_pivot < -tolerance:
-            high_price = pivot
-            for k in range(n_live):
-                live[kept] = live[k]
-                kept += key[live[k]] < pivot
-        else:
-            break
-        n_live = kept
-    return low_price, high_price
-
-
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _balance(
     ends: FloatArray,
     key: FloatArray,
@@ -449,43 +624,28 @@ def _balance(
     for point in range(n_point):
         live[n_live] = point
         n_live += not dead[point]
-    low_price, high_price = _bracket(
-        ends[0, 0], _CAUTION * tolerance, key, points, live[:n_live]
+    first, last, reached = _bracket(
+        ends[0, 0], _CAUTION * tolerance, 0, key, points, live, 0, n_live
     )
     while True:
-        value = ends[0, 0]
-        value_low = ends[0, 1]
-        slope = 0.0
-        slope_low = 0.0
+        value, value_low, slope, slope_low = _passed(
+            ends[0, 0], ends[0, 1], reached, 0, key, points, live, 0, first
+        )
         heap = -1
-        for point in range(n_point):
-            price = key[point]
-            if dead[point] or price > high_price:
-                continue
-            if price > low_price:
-                heap = _insert(point, price, heap, key, links)
-                continue
-            change = points[point, _SLOPE]
-            change_low = points[point, _SLOPE_LOW]
-            value, value_low = _add(
-                value, value_low, points[point, _JUMP], points[point, _JUMP_LOW]
-            )
-            value, value_low = _add_product(value, value_low, change, low_price, price)
-            value_low += change_low * (low_price - price)
-            slope, slope_low = _add(slope, slope_low, change, change_low)
-        if np.isinf(low_price) or value + value_low > tolerance:
+        for k in range(first, last):
+            heap = _insert(live[k], key[live[k]], heap, key, links)
+        if first == 0 or value + value_low > tolerance:
             ended, lowest, highest = _walk(
-                heap, value, value_low, slope, slope_low, low_price, tolerance,
+                heap, value, value_low, slope, slope_low, reached, tolerance,
                 key, points, links,
             )  # fmt: skip
-            if ended or np.isinf(high_price):
+            if ended or last == n_live:
                 return lowest, highest
         # The estimate was off by rounding, or an interval reaches beyond it.
-        low_price = -np.inf
-        high_price = np.inf
+        first, last, reached = 0, n_live, -np.inf
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _walk(
     heap: int,
     value: float,
@@ -533,7 +693,7 @@ def _walk(
     return False, lowest if level else reached, np.inf
 
 
-@numba.njit(cache=True, nogil=True)
+@_compiled
 def _source_price(lowest: float, highest: float, price: FloatArray) -> float:
     """Choose one price at the source; the rule is in ``clear_radial``."""
     if np.isinf(lowest) and np.isinf(highest):
@@ -545,7 +705,7 @@ def _source_price(lowest: float, highest: float, price: FloatArray) -> float:
     return min(max(0.5 * lowest + 0.5 * highest, lowest), highest)
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _place(
     order_is_bid: np.bool_,
     first: int,
@@ -599,7 +759,7 @@ def _place(
     place[_UP] = up
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _stage(flow: float, five: FloatArray) -> tuple[int, float]:
     """Return the stage in which a net demand equals ``flow``, and the share of it."""
     if flow <= five[0]:
@@ -610,13 +770,7 @@ def _stage(flow: float, five: FloatArray) -> tuple[int, float]:
     return 3, 1.0
 
 
-@numba.njit(cache=True, nogil=True)
-def _at_stage(stage: int, share: float, five: FloatArray) -> float:
-    """Return the net demand at a share of a stage."""
-    return float((1.0 - share) * five[stage] + share * five[stage + 1])
-
-
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _award(
     order_is_bid: np.bool_, stage: int, share: float, place: FloatArray
 ) -> float:
@@ -632,7 +786,7 @@ def _award(
     return float(place[_BASE] + place[_TIE])
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
 def _share(
     parent: IntArray,
     limit: FloatArray,
@@ -646,6 +800,11 @@ def _share(
     bus_price: FloatArray,
     flow: FloatArray,
     award: FloatArray,
+    places: FloatArray,
+    five: FloatArray,
+    hold: NDArray[np.int8],
+    stages: IntArray,
+    shares: FloatArray,
 ) -> None:
     """Fill ``flow`` and ``award`` at given prices.
 
@@ -660,8 +819,6 @@ def _share(
     for corner in range(price.size):
         slack = max(slack, abs(price[corner]))
     slack *= _SLACK
-    places = np.empty((n_order, 4))
-    five = np.zeros((n_bus, 5))
     for order in range(n_order):
         bus = order_bus[order]
         place = places[order]
@@ -684,28 +841,23 @@ def _share(
             five[bus, 2] -= full
             five[bus, 3] -= base
             five[bus, 4] -= base - place[_DOWN]
-    hold = np.zeros(n_bus, dtype=np.int8)
     for bus in range(n_bus - 1, 0, -1):
         up = parent[bus]
         most = limit[bus - 1]
         if bus_price[up] < above[bus]:
             hold[bus] = _HELD
             flow[bus - 1] = most
-            five[up] += most
         elif bus_price[up] > below[bus]:
             hold[bus] = _HELD
             flow[bus - 1] = -most
-            five[up] -= most
-        elif five[bus, 0] >= -most and five[bus, 4] <= most:
-            five[up] += five[bus]
-        else:
+        elif five[bus, 0] < -most or five[bus, 4] > most:
             hold[bus] = _CLIPPED
-            for stage in range(5):
-                five[up, stage] += min(max(five[bus, stage], -most), most)
-    stages = np.empty(n_bus, dtype=np.int64)
-    shares = np.empty(n_bus)
+        for part in range(5):
+            if hold[bus] == _HELD:
+                five[up, part] += flow[bus - 1]
+            else:
+                five[up, part] += min(max(five[bus, part], -most), most)
     stages[0], shares[0] = _stage(0.0, five[0])
-    clipped = np.empty(5)
     for bus in range(1, n_bus):
         stage = stages[parent[bus]]
         share = shares[parent[bus]]
@@ -713,12 +865,14 @@ def _share(
         if hold[bus] == _FOLLOWS:
             stages[bus] = stage
             shares[bus] = share
-            flow[bus - 1] = _at_stage(stage, share, five[bus])
+            flow[bus - 1] = (1.0 - share) * five[bus, stage] + share * five[
+                bus, stage + 1
+            ]
             continue
         if hold[bus] == _CLIPPED:
-            for part in range(5):
-                clipped[part] = min(max(five[bus, part], -most), most)
-            flow[bus - 1] = _at_stage(stage, share, clipped)
+            low = min(max(five[bus, stage], -most), most)
+            high = min(max(five[bus, stage + 1], -most), most)
+            flow[bus - 1] = (1.0 - share) * low + share * high
         stages[bus], shares[bus] = _stage(flow[bus - 1], five[bus])
     for line in range(n_bus - 1):
         flow[line] = min(max(flow[line], -limit[line]), limit[line]) + 0.0
@@ -730,7 +884,84 @@ def _share(
         award[order] = min(max(drawn, firm), most)
 
 
-@numba.njit(cache=True, nogil=True)
+@_lean
+def _sum_up(
+    parent: IntArray,
+    limit: FloatArray,
+    is_bid: BoolArray,
+    start: IntArray,
+    quantity: FloatArray,
+    price: FloatArray,
+    bus_at: IntArray,
+    visit: IntArray,
+    first: IntArray,
+    ends: FloatArray,
+    ordered: BoolArray,
+    bag: Links,
+    tally: IntArray,
+    heaps: IntArray,
+    key: FloatArray,
+    points: FloatArray,
+    links: Links,
+    dead: BoolArray,
+    above: FloatArray,
+    below: FloatArray,
+    short: FloatArray,
+) -> int:
+    """Add up the curves towards the source; return how many breakpoints there are.
+
+    Fills ``above``, ``below`` and, but for the source, ``short``.
+    """
+    top = 0
+    n_point = 0
+    for at in range(parent.size - 1, -1, -1):
+        bus = bus_at[at]
+        base = top - tally[bus, _LOOSE]
+        for k in range(first[at], first[at + 1]):
+            order = visit[k]
+            known = n_point
+            n_point = _unfold(
+                is_bid[order], start[order], start[order + 1] - 1, quantity, price,
+                key, points, dead, n_point,
+            )  # fmt: skip
+            for point in range(known, n_point):
+                bag[top] = point
+                top += 1
+            tally[bus, _CREDIT] += _PATIENCE * (n_point - known)
+        if bus == 0:
+            break
+        most = limit[bus - 1]
+        if most < ends[bus, 4]:
+            short[bus] = _shortage(bus, most, ends)
+            if short[bus] != 0.0:
+                top = base
+                _level(bus, most if short[bus] > 0.0 else -most, ends, heaps)
+            for side in range(2):
+                reached, top, n_point = _clip(
+                    bus, most if side == 0 else -most, side, ends, ordered, bag, base,
+                    top, tally, heaps, key, points, links, dead, n_point,
+                )  # fmt: skip
+                if side == 0:
+                    above[bus] = reached
+                else:
+                    below[bus] = reached
+            below[bus] = max(above[bus], below[bus])
+        up = parent[bus]
+        tally[up, _LOOSE] += top - base
+        tally[up, _CREDIT] += tally[bus, _CREDIT]
+        ends[up, 0], ends[up, 1] = _add(
+            ends[up, 0], ends[up, 1], ends[bus, 0], ends[bus, 1]
+        )
+        ends[up, 2], ends[up, 3] = _add(
+            ends[up, 2], ends[up, 3], ends[bus, 2], ends[bus, 3]
+        )
+        ends[up, 4] += ends[bus, 4]
+        heaps[up, 0] = _link(heaps[up, 0], heaps[bus, 0], key, links)
+        heaps[up, 1] = _link(heaps[up, 1], heaps[bus, 1], key, links)
+    return n_point
+
+
+@_compiled
 def clear_tree(
     parent: IntArray,
     limit: FloatArray,
@@ -767,6 +998,9 @@ def clear_tree(
     bus_price = np.full(n_bus, np.nan)
     flow = np.zeros(n_bus - 1)
     short = np.zeros(n_bus)
+    for order in range(n_order):
+        if order_bus[order] < 0 or order_bus[order] >= n_bus:
+            return OUTSIDE, award, bus_price, flow, short
     if n_order == 0:
         return EMPTY, award, bus_price, flow, short
 
@@ -774,46 +1008,23 @@ def clear_tree(
     _far_ends(order_bus, is_bid, start, quantity, ends)
     ordered = np.zeros((n_bus, 2), dtype=np.bool_)
     _ordered(parent, limit, ends, ordered)
-    heaps = np.full((n_bus, 2), -1, dtype=np.int64)
     most_points = 2 * (quantity.size - n_order) + 2 * n_bus
     key = np.empty(2 * most_points)
     points = np.empty((most_points, 4))
     links = np.empty((2 * most_points, 2), dtype=np.int32)
     dead = np.empty(most_points, dtype=np.bool_)
-    n_point = _gather(
-        order_bus, is_bid, start, quantity, price, ordered, heaps, key, points, links,
-        dead,
-    )  # fmt: skip
-
     above = np.full(n_bus, -np.inf)
     below = np.full(n_bus, np.inf)
-    feasible = True
-    for bus in range(n_bus - 1, 0, -1):
-        most = limit[bus - 1]
-        if most < ends[bus, 4]:
-            short[bus] = _shortage(bus, most, ends)
-            if short[bus] != 0.0:
-                feasible = False
-                _level(bus, most if short[bus] > 0.0 else -most, ends, heaps)
-            above[bus], n_point = _clip(
-                bus, most, 0, ends, heaps, key, points, links, dead, n_point
-            )
-            below[bus], n_point = _clip(
-                bus, -most, 1, ends, heaps, key, points, links, dead, n_point
-            )
-            below[bus] = max(above[bus], below[bus])
-        up = parent[bus]
-        ends[up, 0], ends[up, 1] = _add(
-            ends[up, 0], ends[up, 1], ends[bus, 0], ends[bus, 1]
-        )
-        ends[up, 2], ends[up, 3] = _add(
-            ends[up, 2], ends[up, 3], ends[bus, 2], ends[bus, 3]
-        )
-        ends[up, 4] += ends[bus, 4]
-        heaps[up, 0] = _link(heaps[up, 0], heaps[bus, 0], key, links)
-        heaps[up, 1] = _link(heaps[up, 1], heaps[bus, 1], key, links)
+    bus_at, place = _depth_first(parent)
+    visit, first = _by_bus(order_bus, place)
+    n_point = _sum_up(
+        parent, limit, is_bid, start, quantity, price, bus_at, visit, first, ends,
+        ordered, np.empty(most_points, dtype=np.int32), np.zeros((n_bus, 2), np.int64),
+        np.full((n_bus, 2), -1, dtype=np.int64), key, points, links, dead, above,
+        below, short,
+    )  # fmt: skip
     short[0] = _shortage(0, 0.0, ends)
-    if not feasible or short[0] != 0.0:
+    if short.any():
         return INFEASIBLE, award, bus_price, flow, short
 
     lowest, highest = _balance(ends, key, points, links, dead, n_point)
@@ -822,7 +1033,9 @@ def clear_tree(
         bus_price[bus] = min(max(bus_price[parent[bus]], above[bus]), below[bus])
     _share(
         parent, limit, order_bus, is_bid, start, quantity, price, above, below,
-        bus_price, flow, award,
+        bus_price, flow, award, np.empty((n_order, 4)), np.zeros((n_bus, 5)),
+        np.zeros(n_bus, dtype=np.int8), np.empty(n_bus, dtype=np.int64),
+        np.empty(n_bus),
     )  # fmt: skip
     n_bid = 0
     for order in range(n_order):

@@ -20,10 +20,10 @@ STUDY = Study(
     name="market-power",
     title="Market power under line limits on the IEEE 34-node feeder",
     lead="Line limits cut a radial feeder into zones. Producers inside a zone can "
-    "raise their offers, and demand that does not respond pays; demand that responds is an "
-    "antidote. The paper prints the prices and leaves quantities, offers and limits "
-    "open: ours were chosen so that its prices come out, and such numbers are called "
-    "fitted. Every dispatch of the market is solved in OpenDSS, three-phase and "
+    "raise their offers, and demand that does not respond pays; demand that responds "
+    "is an antidote. The paper prints the prices and leaves quantities, offers and "
+    "limits open: ours were chosen so that its prices come out, and such numbers are "
+    "called fitted. Every dispatch of the market is solved in OpenDSS, three-phase and "
     "unbalanced, and its voltages and loadings stand beside the market's flows.",
     source="El Helou et al., OpenGridGym, IEEE Trans. Smart Grid, section IV-A",
     config=Config,

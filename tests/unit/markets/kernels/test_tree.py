@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import numba
 import numpy as np
 import pytest
 
@@ -21,16 +22,42 @@ def clear(parent, limit, orders):
     )
 
 
+@numba.njit
+def add_all(terms):
+    high = low = 0.0
+    for term in terms:
+        high, low = tree._add(high, low, term, 0.0)
+    return high, low
+
+
+@numba.njit
+def add_product(high, low, factor, first, second):
+    return tree._add_product(high, low, factor, first, second)
+
+
+@numba.njit
+def through_a_heap(keys):
+    links = np.full((keys.size, 2), -1, dtype=np.int32)
+    key = np.empty(keys.size)
+    heap = -1
+    for node in range(keys.size):
+        heap = tree._insert(node, keys[node], heap, key, links)
+    popped = np.full(keys.size, np.nan)
+    for at in range(keys.size):
+        popped[at] = key[heap]
+        heap = tree._pop(heap, key, links)
+    return popped
+
+
 def test_double_double_sums_keep_what_a_float_drops():
-    high, low = tree._add(1e16, 0.0, 1.0, 0.0)
-    high, low = tree._add(high, low, -1e16, 0.0)
+    high, low = add_all(np.array([1e16, 1.0, -1e16]))
 
     assert (high, low) == (1.0, 0.0)
 
 
 def test_a_product_is_added_without_rounding():
     factor, first, second = 1.1e15, 3.3, 1e-7
-    high, low = tree._add_product(0.0, 0.0, factor, first, second)
+    high, low = add_product(0.0, 0.0, factor, first, second)
 
     exact = Fraction(factor) * (Fraction(first) - Fraction(second))
     assert abs(Fraction(high) + Fraction(low) - exact) <= abs(exact) / 2**100
@@ -38,18 +65,10 @@ def test_a_product_is_added_without_rounding():
 
 def test_a_heap_gives_back_its_keys_in_order():
     keys = np.random.default_rng(5).integers(0, 20, 60).astype(np.float64)
-    links = np.full((60, 2), -1, dtype=np.int32)
-    key = np.empty(60)
-    heap = -1
-    for node, at in enumerate(keys):
-        heap = tree._insert(node, at, heap, key, links)
 
-    popped = []
-    while heap >= 0:
-        popped.append(key[heap])
-        heap = tree._pop(heap, key, links)
+    popped = through_a_heap(keys)
 
-    assert popped == sorted(keys)
+    assert popped.tolist() == sorted(keys)
 
 
 def test_an_empty_book_is_empty():
@@ -76,6 +95,16 @@ def test_the_network_as_a_whole_can_have_too_much():
 
 def test_the_kernel_says_when_there_is_one_side_only():
     assert clear([-1], [], [(0, True, [0.0, 4.0], [2.0, 1.0])])[0] == tree.ONE_SIDED
+
+
+@pytest.mark.parametrize("bus", [-1, 2])
+def test_an_order_outside_the_network_is_not_cleared(bus):
+    status, award, _, _, _ = clear(
+        [-1, 0], [1.0], [(bus, True, [0.0, 4.0], [2.0, 1.0])]
+    )
+
+    assert status == tree.OUTSIDE
+    assert award.tolist() == [0.0]
 
 
 @pytest.mark.parametrize("n_each", [1, 40])
@@ -123,11 +152,15 @@ def test_a_very_steep_piece_leaves_no_dust_on_the_others():
     assert award[0] + award[2] == pytest.approx(award[1] + award[3], rel=1e-15)
 
 
-def test_an_estimate_spoilt_by_a_steep_piece_is_replaced_by_an_exact_walk():
+@pytest.mark.parametrize(("behind_a_line", "seed"), [(False, 2), (True, 59)])
+def test_an_estimate_spoilt_by_a_steep_piece_is_replaced_by_an_exact_walk(
+    behind_a_line, seed
+):
     # 1e6 kW of firm demand are met within 1e-11 of price 0.5. In plain floats that
     # slope leaves an error of several kW at the prices of the small orders, 1 kW in all;
-    # among those the i-th cheapest offer meets the i-th dearest bid.
-    rng = np.random.default_rng(2)
+    # among those the i-th cheapest offer meets the i-th dearest bid. So it must be for
+    # the whole network and for what lies behind a line of 0 kW.
+    rng = np.random.default_rng(seed)
     bid_price, offer_price = 1.0 + 4.0 * rng.random((2, 50))
     orders = [
         (0, True, [1e6], [9.0]),
@@ -135,13 +168,16 @@ def test_an_estimate_spoilt_by_a_steep_piece_is_replaced_by_an_exact_walk():
         *((0, True, [0.0, 0.01], [p, p]) for p in bid_price),
         *((0, False, [0.0, 0.01], [p, p]) for p in offer_price),
     ]
+    if behind_a_line:
+        orders = [(1, *order[1:]) for order in orders]
 
-    _, award, price, _, _ = clear([-1], [], orders)
+    _, award, price, _, _ = clear([-1, 0], [0.0], orders)
+    at = float(price[1 if behind_a_line else 0])
 
     bids, offers = award[2:52], award[52:]
     trades = (np.sort(bid_price)[::-1] > np.sort(offer_price)).sum()
-    assert bids[bid_price > price[0]] == pytest.approx(0.01)
-    assert offers[offer_price < price[0]] == pytest.approx(0.01)
+    assert bids[bid_price > at] == pytest.approx(0.01)
+    assert offers[offer_price < at] == pytest.approx(0.01)
     assert bids.sum() == pytest.approx(0.01 * trades, abs=1e-9)
     assert offers.sum() == pytest.approx(0.01 * trades, abs=1e-9)
 
@@ -204,24 +240,47 @@ def random_case(n_bus, shape, seed):
     return parent, limit, orders
 
 
-@pytest.mark.parametrize("shape", ["chain", "star", "any"])
-def test_every_bus_balances_at_prices_that_only_full_lines_separate(shape):
-    parent, limit, orders = random_case(150, shape, 3)
-
+def check_optimum(parent, limit, orders, *, n_full):
     status, award, price, flow, _ = clear(parent, limit, orders)
 
     assert status == tree.CLEARED
-    net = np.zeros(150)
+    net = np.zeros(len(parent))
     for (bus, is_bid, _, _), kw in zip(orders, award, strict=True):
         net[bus] += kw if is_bid else -kw
-    arriving = np.append(0.0, flow) - np.bincount(parent[1:], flow, minlength=150)
+    arriving = np.append(0.0, flow) - np.bincount(
+        parent[1:], flow, minlength=len(parent)
+    )
     np.testing.assert_allclose(arriving, net, 0, 1e-13)
     step = price[1:] - price[parent[1:]]
     assert (np.abs(flow) <= limit).all()
     assert (flow[step > 0] == limit[step > 0]).all()
     assert (flow[step < 0] == -limit[step < 0]).all()
-    assert (step != 0).sum() > 5
+    assert (step != 0).sum() >= n_full
     for (bus, is_bid, quantities, prices), kw in zip(orders, award, strict=True):
         turn = -1.0 if is_bid else 1.0
         wanted = np.interp(turn * price[bus], turn * np.array(prices), quantities)
         assert kw == pytest.approx(wanted, abs=1e-11)
+
+
+@pytest.mark.parametrize("shape", ["chain", "star", "any"])
+def test_every_bus_balances_at_prices_that_only_full_lines_separate(shape):
+    parent, limit, orders = random_case(150, shape, 3)
+
+    check_optimum(parent, limit, orders, n_full=6)
+
+
+def test_a_long_chain_of_tight_lines_is_cleared_when_bags_have_given_way_to_heaps():
+    # Each line passes half of what could be drawn beyond it, so every one of them cuts
+    # a little off a curve with more and more breakpoints.
+    rng = np.random.default_rng(4)
+    low, rise, most = rng.uniform(1, [9, 2, 9], (200, 3)).T
+    parent = np.arange(-1, 199)
+    limit = 0.5 * np.cumsum(most[::-1])[::-1][1:]
+    orders = [
+        (bus, True, [0.0, most[bus]], [low[bus] + rise[bus], low[bus]])
+        for bus in range(200)
+    ]
+    orders += [(0, False, [0.0, 2000.0], [1.0, 2.0])]
+    orders += [(bus, False, [0.0, 1.0], [3.0, 4.0]) for bus in range(150, 200)]
+
+    check_optimum(parent, limit, orders, n_full=4)
