@@ -1,6 +1,6 @@
 """One step of the IEEE 34 environment against the engine it drives.
 
-A step collects 28 bids and 5 offers, clears them on the feeder's tree, settles, hands
+A step collects 28 bids and 5 offers, clears them on the feeder's tree, hands
 out awards, writes every load and generator, solves and reads all voltages. The engine
 alone gets the same powers for the same circuit from the loop that a user of dss-python
 would write, solves and reads.
@@ -227,7 +227,7 @@ def _dissected(env: Environment) -> Section:
     for agent in env.agents:
         watch.replace(agent, "set_market_actions", f"{agent.name} bid")
         watch.replace(agent, "set_grid_actions", f"{agent.name} take awards")
-    watch.replace(env.market, "step", "market clears, certifies, settles")
+    watch.replace(env.market, "step", "market clears, certifies")
     watch.replace(env.grid, "step", "grid writes powers, solves, checks")
     watch.replace(
         env.grid.dss, "solve", "(of which the engine's solve, from a flat start)"

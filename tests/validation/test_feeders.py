@@ -10,6 +10,7 @@ import dss
 import pytest
 
 import gridagora
+from gridagora.grids.opendss_grid import OpenDSSGrid
 
 FEEDERS = ("ieee13", "ieee34", "ieee37", "ieee123")
 SHIPPED = Path(gridagora.__file__).parent / "grids" / "feeders"
@@ -358,3 +359,20 @@ def test_the_script_only_defines_a_circuit(feeder: str) -> None:
     }
     allowed = {"clear", "new", "~", "set", "calcvoltagebases", "buscoords"}
     assert verbs <= allowed
+
+
+@pytest.mark.parametrize("feeder", FEEDERS)
+def test_the_grid_object_finds_the_solution_of_the_bare_engine(feeder):
+    # Both from the same file; the grid solves to 1e-5 pu, the engine here to 1e-8.
+    bare = solved(feeder)
+    grid = OpenDSSGrid(feeder, controlled=False)
+
+    source, losses = grid.get_source_power(), grid.get_losses()
+    given = sum(bare.input_kva)
+    assert source.real == pytest.approx(given.real, abs=0.1)
+    assert source.imag == pytest.approx(given.imag, abs=0.1)
+    assert losses.real == pytest.approx(bare.losses_kva.real, abs=0.1)
+    voltages = dict(zip(grid.nodes, grid.get_voltages(), strict=True))
+    for (bus, phase), v_pu in bare.node_v_pu.items():
+        node = f"{bus}.{'abc'.index(phase) + 1}"
+        assert voltages[node] == pytest.approx(abs(v_pu), abs=1e-4), node
