@@ -17,7 +17,7 @@ RUNS  ?= runs
 CORES ?= 2
 TEST  := $(PY) -m pytest -q -n $(CORES) --dist loadscope
 
-.PHONY: demo test check coverage validate validate-long benchmark examples docs clean
+.PHONY: demo test check coverage validate benchmark examples clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.core

@@ -154,6 +154,16 @@ def small(seed):
 @some
 @given(seeds)
 def test_welfare_and_feasibility_equal_those_of_exact_fractions(seed):
+    check_against_fractions(seed)
+
+
+@pytest.mark.validate
+def test_ten_thousand_small_markets_equal_exact_fractions():
+    for seed in range(100_000, 110_000):
+        check_against_fractions(seed)
+
+
+def check_against_fractions(seed):
     network, orders, _ = small(seed)
 
     dispatch = clear_radial(network, orders)
