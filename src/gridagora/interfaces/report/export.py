@@ -1,8 +1,11 @@
 """Charts as files: HTML, and PNG, SVG and PDF without any browser."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +63,27 @@ def _drawn(spec: str) -> str:
 
 @cache
 def scripts() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script that sets ``vegaEmbed``."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script that sets ``vegaEmbed``.
+
+    Bundling takes two seconds, so the script is kept in the user's cache folder, under
+    the versions that made it.
+    """
+    made_by = f"{version('vl-convert-python')}-{_vega_lite_version()}"
+    kept = _cache_folder() / f"vega-{made_by}.js"
+    if kept.is_file():
+        return kept.read_text(encoding="utf-8")
     bundle: str = vl_convert.javascript_bundle(
         "window.vegaEmbed = vegaEmbed;", vl_version=_vega_lite_version()
     )
+    with suppress(OSError):  # without a cache the next report takes longer, no more
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(kept, bundle.encode())
     return bundle
+
+
+def _cache_folder() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path.home() / ".cache") / "gridagora"
 
 
 def chart_title(spec: dict[str, Any]) -> str:

@@ -71,3 +71,33 @@ def test_the_version_of_vega_lite_is_the_one_altair_writes_for(monkeypatch):
 )
 def test_a_title_is_read_in_all_its_forms(spec, title):
     assert chart_title(spec) == title
+
+
+@pytest.fixture
+def no_bundle_in_memory():
+    export.scripts.cache_clear()
+    yield
+    export.scripts.cache_clear()
+
+
+def test_the_scripts_are_bundled_once_and_kept(
+    tmp_path, monkeypatch, no_bundle_in_memory
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = export.scripts()
+    (kept,) = (tmp_path / "gridagora").iterdir()
+    assert kept.read_text("utf-8") == first
+
+    kept.write_text("from the cache", "utf-8")
+    assert export.scripts() == first
+    export.scripts.cache_clear()
+    assert export.scripts() == "from the cache"
+
+
+def test_a_cache_that_cannot_be_written_changes_nothing(
+    tmp_path, monkeypatch, no_bundle_in_memory
+):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    assert "vegaEmbed" in export.scripts()
