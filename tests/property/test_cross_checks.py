@@ -16,10 +16,11 @@ from gridagora.markets.laws import nodal_certificate
 from gridagora.markets.meshed import clear_meshed
 from gridagora.markets.nodal import clear_nodal
 from gridagora.markets.radial import clear_radial
-from gridagora.markets.surplus import welfare_per_h, worth_per_h
+from gridagora.markets.surplus import welfare_per_h
 from gridagora.types.dispatch import Dispatch, Outcome
 from gridagora.types.network import Network
 from gridagora.types.orders import CurveColumns
+from gridagora.types.preferences import curve_integral_per_h
 
 PRICED = (Outcome.CLEARED, Outcome.ONE_SIDED)
 
@@ -249,7 +250,7 @@ def test_pypower_finds_the_same_optimum(count):
         seen["congested"] += bool(ours.binding.any())
         quantity = np.abs(found["gen"][:, 1])
         assert -found["f"] == pytest.approx(welfare_per_h(ours), rel=1e-6, abs=1e-6)
-        worth = worth_per_h(orders, np.minimum(quantity, orders.most_kw))
+        worth = curve_integral_per_h(orders, np.minimum(quantity, orders.most_kw))
         value = float(np.where(orders.is_bid, worth, -worth).sum())
         assert value == pytest.approx(welfare_per_h(ours), rel=1e-5, abs=1e-5)
         # Every curve slopes, so quantities are unique, and so are prices wherever an

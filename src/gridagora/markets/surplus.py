@@ -10,42 +10,7 @@ import numpy as np
 
 from gridagora.types.arrays import FloatArray
 from gridagora.types.dispatch import Dispatch
-from gridagora.types.orders import CurveColumns
-
-
-def worth_per_h(orders: CurveColumns, quantity_kw: FloatArray) -> FloatArray:
-    """Return the area under each order's curve up to a quantity.
-
-    For a bid it is what the power is worth to the buyer, for an offer what it costs
-    the seller.
-
-    Args:
-        orders: The orders.
-        quantity_kw: Power of each order, from 0 to its most. kW. Shape ``(n_order,)``.
-
-    Returns:
-        Currency/h. Shape ``(n_order,)``.
-
-    Example:
-        >>> from gridagora.types.network import RadialNetwork
-        >>> from gridagora.types.orders import Bid
-        >>> net = RadialNetwork.from_table({"bus": ["a"], "parent": [None]})
-        >>> bid = Bid.affine("mill", "a", p_max=5.0, p_min=1.0, q_max=4.0)
-        >>> worth_per_h(CurveColumns.of([bid], net), np.array([2.0])).tolist()
-        [8.0]
-    """
-    corner, price = orders.quantity_kw, orders.price_per_kwh
-    owner = np.repeat(np.arange(orders.n_order), np.diff(orders.start))
-    joined = np.flatnonzero(owner[1:] == owner[:-1])  # pieces, by their first corner
-    order = owner[joined]
-    height = corner[joined + 1] - corner[joined]
-    taken = np.clip(quantity_kw[order] - corner[joined], 0.0, height)
-    share = np.divide(taken, height, out=np.zeros(len(joined)), where=height > 0)
-    rise = price[joined + 1] - price[joined]
-    area = taken * (price[joined] + 0.5 * share * rise)
-    firm = np.minimum(quantity_kw, orders.firm_kw) * price[orders.start[:-1]]
-    pieces = np.bincount(order, weights=area, minlength=orders.n_order)
-    return np.asarray(firm + pieces, dtype=np.float64)
+from gridagora.types.preferences import curve_integral_per_h
 
 
 def surplus_per_h(dispatch: Dispatch) -> FloatArray:
@@ -59,7 +24,7 @@ def surplus_per_h(dispatch: Dispatch) -> FloatArray:
     traded = quantity_kw > 0.0
     money = np.zeros(len(quantity_kw))
     money[traded] = (quantity_kw * dispatch.order_price_per_kwh)[traded]
-    gain = worth_per_h(dispatch.orders, quantity_kw) - money
+    gain = curve_integral_per_h(dispatch.orders, quantity_kw) - money
     return np.where(dispatch.orders.is_bid, gain, -gain)
 
 
@@ -75,13 +40,13 @@ def producer_surplus_per_h(dispatch: Dispatch) -> float:
 
 def gross_value_per_h(dispatch: Dispatch) -> float:
     """Return what the power bought is worth to its buyers. Currency/h."""
-    worth = worth_per_h(dispatch.orders, dispatch.quantity_kw)
+    worth = curve_integral_per_h(dispatch.orders, dispatch.quantity_kw)
     return float(worth[dispatch.orders.is_bid].sum())
 
 
 def gross_cost_per_h(dispatch: Dispatch) -> float:
     """Return what the power sold costs its sellers, as offered. Currency/h."""
-    worth = worth_per_h(dispatch.orders, dispatch.quantity_kw)
+    worth = curve_integral_per_h(dispatch.orders, dispatch.quantity_kw)
     return float(worth[~dispatch.orders.is_bid].sum())
 
 
@@ -91,5 +56,5 @@ def welfare_per_h(dispatch: Dispatch) -> float:
     Source:
         El Helou et al., OpenGridGym, IEEE Trans. Smart Grid, section on use case 1.
     """
-    worth = worth_per_h(dispatch.orders, dispatch.quantity_kw)
+    worth = curve_integral_per_h(dispatch.orders, dispatch.quantity_kw)
     return float(np.where(dispatch.orders.is_bid, worth, -worth).sum())

@@ -31,9 +31,3 @@ class Table(Protocol):
     def __iter__(self) -> Iterator[Any]:
         """Go through the names of the columns."""
         ...
-
-
-def frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return the array marked read-only, so that a record cannot change later."""
-    array.flags.writeable = False
-    return array

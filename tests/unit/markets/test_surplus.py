@@ -9,10 +9,10 @@ from gridagora.markets.surplus import (
     producer_surplus_per_h,
     surplus_per_h,
     welfare_per_h,
-    worth_per_h,
 )
 from gridagora.types.network import RadialNetwork
 from gridagora.types.orders import Bid, Curve, CurveColumns, Offer
+from gridagora.types.preferences import curve_integral_per_h
 
 ONE_BUS = RadialNetwork.from_table({"bus": ["a"], "parent": [None]})
 # 2 firm kW at 9; from 9 down to 5 at 4 kW; level at 5 up to 6 kW; down to 1 at 8 kW.
@@ -39,7 +39,7 @@ def columns(*orders):
 def test_worth_is_the_area_under_the_curve(kw, worth):
     orders = columns(Bid("mill", "a", CURVE))
 
-    assert worth_per_h(orders, np.array([kw])).tolist() == [worth]
+    assert curve_integral_per_h(orders, np.array([kw])).tolist() == [worth]
 
 
 def test_worth_of_many_orders_is_worth_of_each():
@@ -49,7 +49,7 @@ def test_worth_of_many_orders_is_worth_of_each():
         Offer("wind", "a", Curve((0.0, 0.0, 4.0), (0.0, 1.0, 3.0))),
     )
 
-    worth = worth_per_h(orders, np.array([3.0, 3.0, 4.0]))
+    worth = curve_integral_per_h(orders, np.array([3.0, 3.0, 4.0]))
 
     assert worth.tolist() == [26.0, 6.0, 8.0]
 

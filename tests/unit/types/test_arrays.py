@@ -1,11 +1,11 @@
-import numpy as np
+import pandas as pd
 import pytest
 
-from gridagora.types.arrays import frozen
+from gridagora.types.network import RadialNetwork
+
+ROWS = {"bus": ["a", "b"], "parent": [None, "a"]}
 
 
-def test_a_frozen_array_cannot_be_written():
-    array = frozen(np.zeros(2))
-
-    with pytest.raises(ValueError, match="read-only"):
-        array[0] = 1.0
+@pytest.mark.parametrize("table", [ROWS, pd.DataFrame(ROWS)], ids=["dict", "frame"])
+def test_a_mapping_and_a_data_frame_are_tables(table):
+    assert RadialNetwork.from_table(table).bus == ("a", "b")

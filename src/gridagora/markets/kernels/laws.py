@@ -1,4 +1,7 @@
-"""Residuals of the laws of nodal clearing, compiled."""
+"""Residuals of the laws of nodal clearing, compiled.
+
+Longer than other modules: one kernel for each law, and they share their helpers.
+"""
 
 import numpy as np
 from numba import njit

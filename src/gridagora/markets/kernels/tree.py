@@ -36,6 +36,9 @@ sums which are equal on paper meet at the same breakpoint.
 In the heaps breakpoint ``k`` of ``n`` is node ``k`` of one keyed by price and node
 ``k + n`` of one keyed by minus the price. Its row holds change of slope and jump, two
 words each.
+
+Longer than other modules: it is one algorithm, and kernels call only what stands in
+their own file, so that the compiled cache cannot miss an edit.
 """
 
 from collections.abc import Callable
