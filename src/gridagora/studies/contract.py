@@ -30,20 +30,37 @@ class Origin(StrEnum):
     """Our parameters were chosen so that this number comes out."""
 
 
+def parameter(
+    default: Any, origin: Origin, unit: str, where: str, meaning: str, **bounds: Any
+) -> Any:
+    """Return a field of a configuration that carries its unit, origin and place.
+
+    Args:
+        default: Its value when nobody says otherwise.
+        origin: How that value was obtained.
+        unit: Unit, empty for none.
+        where: Where the value comes from.
+        meaning: What it is.
+        **bounds: Bounds as pydantic writes them, e.g. ``gt=0``.
+    """
+    about: dict[str, Any] = {"unit": unit, "origin": origin.value, "where": where}
+    return Field(
+        default=default, description=meaning, json_schema_extra=about, **bounds
+    )
+
+
 class StudyConfig(BaseModel):
     """Base of every study's parameters: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    seed: int = Field(
-        default=1,
+    seed: int = parameter(
+        1,
+        Origin.DERIVED,
+        "",
+        "ours, a free choice",
+        "Root of all random streams.",
         ge=0,
-        description="Root of all random streams.",
-        json_schema_extra={
-            "unit": "",
-            "origin": "derived",
-            "where": "ours, a free choice",
-        },
     )
 
 

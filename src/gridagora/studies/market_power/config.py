@@ -1,11 +1,11 @@
 """Parameters of the market-power study, each with its origin."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from gridagora.studies.contract import Origin, StudyConfig
+from gridagora.studies.contract import Origin, StudyConfig, parameter
 
 FEEDER = "ieee34"
 
@@ -14,40 +14,30 @@ _CHOSEN = "ours, so that the printed prices come out"
 _FREE = "ours, a free choice"
 
 
-def _field(
-    default: Any, origin: Origin, unit: str, where: str, meaning: str, **bounds: Any
-) -> Any:
-    """Return a parameter that carries its unit, origin, place and bounds."""
-    about: dict[str, Any] = {"unit": unit, "origin": origin.value, "where": where}
-    return Field(
-        default=default, description=meaning, json_schema_extra=about, **bounds
-    )
-
-
 class Config(StudyConfig):
     """Parameters of the study; prices in c/kWh, powers in kW, intervals of one hour."""
 
-    feeder_price: float = _field(
+    feeder_price: float = parameter(
         4.3, Origin.PRINTED, "c/kWh", _PAPER, "Fixed price of the feeder's supply."
     )
-    unit_kw: float = _field(
+    unit_kw: float = parameter(
         600.0, Origin.FITTED, "kW", _CHOSEN, "Capacity of each of the five units.", gt=0
     )
-    units: Mapping[str, str] = _field(
+    units: Mapping[str, str] = parameter(
         {"g1": "808", "g2": "820", "g3": "834", "g4": "844"},
         Origin.FITTED,
         "",
         "spread over the grid as printed; the buses are ours",
         "Buses of the four local producers; the fifth unit stands at the source.",
     )
-    competitive_offers: Mapping[str, tuple[float, float]] = _field(
+    competitive_offers: Mapping[str, tuple[float, float]] = parameter(
         {"g1": (4.2, 4.9), "g2": (4.0, 4.8), "g3": (2.3, 4.1), "g4": (2.3, 4.1)},
         Origin.FITTED,
         "c/kWh",
         _CHOSEN,
         "Marginal cost of each producer at no output and at full output.",
     )
-    raised_offers: Mapping[str, tuple[float, float]] = _field(
+    raised_offers: Mapping[str, tuple[float, float]] = parameter(
         {
             "g1": (4.489, 5.089),
             "g2": (4.4485, 5.0485),
@@ -59,20 +49,20 @@ class Config(StudyConfig):
         _CHOSEN,
         "What each producer offers once it has market power.",
     )
-    limits_kw: Mapping[str, float] = _field(
+    limits_kw: Mapping[str, float] = parameter(
         {"l800_802": 300.0, "l814r_850": 340.0, "l816_824": 520.0},
         Origin.FITTED,
         "kW",
         "ours: the feeder's ampacities (8 to 10 MVA) never bind",
         "Limits of three lines; the others keep their ampacity.",
     )
-    p_max: float = _field(
+    p_max: float = parameter(
         9.0, Origin.FITTED, "c/kWh", _CHOSEN, "Value of a consumer's first flexible kW."
     )
-    p_min: float = _field(
+    p_min: float = parameter(
         3.0, Origin.FITTED, "c/kWh", _CHOSEN, "Value of a consumer's last kW."
     )
-    firm_frac: float = _field(
+    firm_frac: float = parameter(
         0.26430,
         Origin.FITTED,
         "",
@@ -81,21 +71,21 @@ class Config(StudyConfig):
         ge=0,
         le=1,
     )
-    flexible_8: tuple[str, ...] = _field(
+    flexible_8: tuple[str, ...] = parameter(
         ("802", "832"),
         Origin.FITTED,
         "",
         "2 of 28 bids; which ones is ours",
         "Buses whose bids are flexible when 8 % are.",
     )
-    rigid_75: tuple[str, ...] = _field(
+    rigid_75: tuple[str, ...] = parameter(
         ("834", "836", "820", "822", "830", "802", "806"),
         Origin.FITTED,
         "",
         "7 of 28 bids; which ones is ours",
         "Buses whose bids stay inelastic when 75 % are flexible.",
     )
-    n_draws: int = _field(
+    n_draws: int = parameter(
         20,
         Origin.DERIVED,
         "",
@@ -103,14 +93,14 @@ class Config(StudyConfig):
         "Random orders in which bids turn flexible.",
         ge=1,
     )
-    controls: Literal["off", "static"] = _field(
+    controls: Literal["off", "static"] = parameter(
         "static",
         Origin.DERIVED,
         "",
         _FREE,
         "Whether regulators act in the power flow that follows the market.",
     )
-    settlement: str = _field(
+    settlement: str = parameter(
         "rent-to-producers",
         Origin.DERIVED,
         "",
