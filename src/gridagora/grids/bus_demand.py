@@ -14,13 +14,29 @@ _MOST_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BusDemand:
-    """Net demand of the market buses that somebody acts on.
+class Rows:
+    """Rows of grid actions, those of all tables together.
 
     Attributes:
-        named: Whether any row names the bus. Shape ``(n_bus,)``.
+        bus: Position of the bus of each. Shape ``(n_row,)``.
+        kw: Power drawn, negative when injected. kW. Shape ``(n_row,)``.
+        kvar: Reactive power drawn, NaN where it is not given. kvar. ``(n_row,)``.
+    """
+
+    bus: IntArray
+    kw: FloatArray
+    kvar: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BusDemand:
+    """What rows ask of the loads of the market buses.
+
+    Attributes:
+        named: Whether any row names the bus, for its loads or not: then its loads draw
+            what rows ask of them and nothing else. Shape ``(n_bus,)``.
         kw: Power drawn, negative when injected. kW. Shape ``(n_bus,)``.
-        given: Whether some row gives the bus reactive power. Shape ``(n_bus,)``.
+        given: Whether some row gives the loads reactive power. Shape ``(n_bus,)``.
         kvar: Sum of the reactive power given. kvar. Shape ``(n_bus,)``.
         following_kw: Part of ``kw`` whose reactive power follows the power factor of
             the bus's loads. kW. Shape ``(n_bus,)``.
@@ -32,10 +48,30 @@ class BusDemand:
     kvar: FloatArray
     following_kw: FloatArray
 
+    @classmethod
+    def of(cls, rows: Rows, n_bus: int, elsewhere: BoolArray) -> "BusDemand":
+        """Add rows up by bus.
+
+        Args:
+            rows: All of them.
+            n_bus: Number of buses.
+            elsewhere: Rows that loads do not carry. Shape ``(n_row,)``.
+        """
+        free = np.isnan(rows.kvar)
+        kw = np.where(elsewhere, 0.0, rows.kw)
+        kvar = np.where(elsewhere | free, 0.0, rows.kvar)
+        return cls(
+            named=np.bincount(rows.bus, minlength=n_bus) > 0,
+            kw=by_bus(rows.bus, kw, n_bus),
+            given=np.bincount(rows.bus, ~free & ~elsewhere, n_bus) > 0,
+            kvar=by_bus(rows.bus, kvar, n_bus),
+            following_kw=by_bus(rows.bus, np.where(free, kw, 0.0), n_bus),
+        )
+
 
 @dataclass(slots=True)
 class BusRegister:
-    """The market buses by name, and the demand that actions put on them.
+    """The market buses by name.
 
     Attributes:
         bus: Names of the market buses. Shape ``(n_bus,)``.
@@ -89,28 +125,19 @@ class BusRegister:
         self._remembered[id(names)] = (names, found)
         return found
 
-    def demand(self, tables: Sequence[GridActions]) -> BusDemand:
-        """Add up the rows of all tables by bus.
+    def rows(self, tables: Sequence[GridActions]) -> Rows:
+        """Put the rows of all tables together.
 
         Raises:
             InvalidActionError: A row names a bus that the feeder does not have.
         """
-        n_bus = len(self.bus)
-        filled = [table for table in tables if table.participant]
-        if not filled:
-            nobody, nothing = np.zeros(n_bus, dtype=np.bool_), np.zeros(n_bus)
-            return BusDemand(nobody, nothing, nobody, nothing, nothing)
-        at = np.concatenate([self.indices(table.bus) for table in filled])
-        kw = np.concatenate([table.net_demand_kw for table in filled])
-        kvar = np.concatenate([table.net_demand_kvar for table in filled])
-        free = np.isnan(kvar)
-        n_given = np.bincount(at, ~free, n_bus)
-        return BusDemand(
-            named=np.bincount(at, minlength=n_bus) > 0,
-            kw=by_bus(at, kw, n_bus),
-            given=n_given > 0,
-            kvar=by_bus(at, np.where(free, 0.0, kvar), n_bus),
-            following_kw=by_bus(at, np.where(free, kw, 0.0), n_bus),
+        nothing = np.zeros(0)
+        return Rows(
+            bus=np.concatenate(
+                [nothing.astype(np.int64), *(self.indices(t.bus) for t in tables)]
+            ),
+            kw=np.concatenate([nothing, *(t.net_demand_kw for t in tables)]),
+            kvar=np.concatenate([nothing, *(t.net_demand_kvar for t in tables)]),
         )
 
 

@@ -12,7 +12,7 @@ from gridagora.grids.circuit_state import CircuitState, Powers
 from gridagora.grids.market_view import MarketView
 from gridagora.grids.opendss import DSS
 from gridagora.types.actions import GridActions
-from gridagora.types.arrays import BoolArray, FloatArray
+from gridagora.types.arrays import FloatArray
 
 
 class BusDispatch:
@@ -20,6 +20,7 @@ class BusDispatch:
 
     Attributes:
         shares: How loads share the demand of their buses.
+        generators: Those of the circuit, and which of them were added for agents.
         carried_kw: What each load was last asked to draw for each of its buses. kW.
             Shape ``(2, n_load)``.
     """
@@ -36,15 +37,19 @@ class BusDispatch:
             load_kw=state.base.load_kw,
             load_kvar=state.base.load_kvar,
         )
-        self._generators = AddedGenerators.of(
-            [view.bus.index(bus) for bus in read_element_buses(dss, "generator")],
+        homes = zip(
+            state.generators.names, read_element_buses(dss, "generator"), strict=True
+        )
+        # Those of the case keep to the case, wherever they stand: no bus counts them.
+        self.generators = AddedGenerators.of(
+            [view.bus.index(at) if name in state.added else 0 for name, at in homes],
             [name in state.added for name in state.generators.names],
             len(view.bus.bus),
         )
         self._routes = BusRoutes(
             view.bus,
             self.shares,
-            self._generators,
+            self.generators,
             source=self._source,
             base=state.base,
         )
@@ -69,33 +74,28 @@ class BusDispatch:
         return powers
 
     def _dispatch_any(self, tables: Sequence[GridActions]) -> Powers:
-        demand, n_added = self._register.demand(tables), self._generators.n_added
-        by_generator = (n_added > 0) & demand.named
-        by_generator &= (demand.kw < 0) | ~self.shares.has_load
-        self._refuse_unserviceable(demand, by_generator)
-        on_loads = BusDemand(
-            named=demand.named,
-            kw=np.where(by_generator, 0.0, demand.kw),
-            given=demand.given | by_generator,
-            kvar=np.where(by_generator, 0.0, demand.kvar),
-            following_kw=np.where(by_generator, 0.0, demand.following_kw),
-        )
-        self.carried_kw = self.shares.carried_kw(on_loads)
-        each = np.where(by_generator, -1.0 / np.maximum(n_added, 1.0), 0.0)
-        at, is_added = self._generators.bus, self._generators.is_added
+        rows = self._register.rows(tables)
+        n_bus, generators = len(self._register.bus), self.generators
+        delivers = generators.serve(rows, self.shares.has_load)
+        demand = BusDemand.of(rows, n_bus, delivers)
+        supply = BusDemand.of(rows, n_bus, ~delivers)
+        self._refuse_unserviceable(demand)
+        self.carried_kw = self.shares.carried_kw(demand)
+        each = -1.0 / np.maximum(generators.n_added, 1.0)
+        at, is_added = generators.bus, generators.is_added
         base = self._state.base
         return Powers(
             load_kw=self.carried_kw.sum(axis=0),
-            load_kvar=self.shares.carried_kvar(on_loads),
-            generator_kw=np.where(is_added, (each * demand.kw)[at], base.generator_kw),
+            load_kvar=self.shares.carried_kvar(demand),
+            generator_kw=np.where(is_added, (each * supply.kw)[at], base.generator_kw),
             generator_kvar=np.where(
-                is_added, (each * demand.kvar)[at], base.generator_kvar
+                is_added, (each * supply.kvar)[at], base.generator_kvar
             ),
         )
 
-    def _refuse_unserviceable(self, demand: BusDemand, by_generator: BoolArray) -> None:
+    def _refuse_unserviceable(self, demand: BusDemand) -> None:
         idle = (demand.kw == 0) & (demand.kvar == 0)
-        helpless = demand.named & ~idle & ~self.shares.has_load & ~by_generator
+        helpless = ~idle & ~self.shares.has_load
         helpless[self._source] = False
         if not helpless.any():
             return
@@ -130,5 +130,5 @@ class BusDispatch:
         return loads - self._delivered_kw(delivered_kw)
 
     def _delivered_kw(self, generator_kw: FloatArray) -> FloatArray:
-        added_kw = np.where(self._generators.is_added, generator_kw, 0.0)
-        return by_bus(self._generators.bus, added_kw, len(self._register.bus))
+        added_kw = np.where(self.generators.is_added, generator_kw, 0.0)
+        return by_bus(self.generators.bus, added_kw, len(self._register.bus))

@@ -1,17 +1,17 @@
 """Ways from rows to loads and generators, worked out once for rows that come again.
 
 In most runs the same participants act at the same buses in every interval and leave
-reactive power to the power factor; only the kW differ. Who carries what then depends
-on the rows' buses and on which buses deliver, and is kept. ``BusDemand`` and
-``LoadShares`` state the rule itself, for any rows.
+reactive power to the power factor; only the kW differ. Who can carry what then depends
+on the rows' buses alone, and is kept. ``BusDemand`` and ``LoadShares`` state the rule
+itself, for any rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from gridagora.grids.bus_demand import BusRegister, LoadShares, by_bus
+from gridagora.grids.bus_demand import BusRegister, LoadShares, Rows, by_bus
 from gridagora.grids.circuit_state import Powers
 from gridagora.types.actions import GridActions
 from gridagora.types.arrays import BoolArray, FloatArray, IntArray
@@ -41,47 +41,39 @@ class AddedGenerators:
         at, added = np.array(bus, dtype=np.int64), np.array(is_added, dtype=np.bool_)
         return cls(at, added, by_bus(at, added.astype(np.float64), n_bus))
 
+    def serve(self, rows: Rows, has_load: BoolArray) -> BoolArray:
+        """Return which rows generators carry, the others being for loads.
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Route:
-    """The way while the same buses deliver.
-
-    Attributes:
-        start_kw: What loads draw for each of their buses at its nominal demand; where
-            generators serve the bus, what is left when it draws nothing. kW. Shape
-            ``(2, n_load)``.
-        kw_part: Part of the change from the nominal demand. Shape ``(2, n_load)``.
-        start_kvar: Reactive power there. kvar. Shape ``(n_load,)``.
-        generator_part: What a generator delivers per kW of net demand at its bus.
-            Shape ``(n_generator,)``.
-    """
-
-    start_kw: FloatArray
-    kw_part: FloatArray
-    start_kvar: FloatArray
-    generator_part: FloatArray
+        Where there are generators they carry what is injected, and where there is no
+        load whatever is asked. Shape ``(n_row,)``.
+        """
+        here = self.n_added[rows.bus] > 0
+        serve: BoolArray = here & ((rows.kw < 0) | ~has_load[rows.bus])
+        return serve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
-    """The buses of rows, and the ways found for them so far.
+    """The buses of rows, and who carries what at them.
 
     Attributes:
         row_bus: Bus of each row. Shape ``(n_row,)``.
-        named: Whether any row names the bus. Shape ``(n_bus,)``.
-        nominal_kw: Nominal demand of those buses, 0 at the others. Shape ``(n_bus,)``.
-        either: Those with both loads and added generators: the sign of the demand
-            says which of them serve it.
-        helpless: Those with neither.
-        routes: Ways, by which of ``either`` deliver.
+        may_deliver: Rows at buses with added generators. Shape ``(n_row,)``.
+        only_delivers: Those of them at buses without load. Shape ``(n_row,)``.
+        supplied: Whether there are any.
+        nominal_kw: Nominal demand of buses that a row names, 0 at the others. kW.
+            Shape ``(n_bus,)``.
+        kw_part: Part of the change from it that loads carry. Shape ``(2, n_load)``.
+        helpless: Buses that rows name and that have neither load nor generator.
     """
 
     row_bus: IntArray
-    named: BoolArray
+    may_deliver: BoolArray
+    only_delivers: BoolArray
+    supplied: bool
     nominal_kw: FloatArray
-    either: IntArray
+    kw_part: FloatArray
     helpless: IntArray
-    routes: dict[bytes, _Route] = field(default_factory=dict)
 
 
 class BusRoutes:
@@ -109,8 +101,12 @@ class BusRoutes:
         self._generators = generators
         self._has_element = shares.has_load | (generators.n_added > 0)
         self._has_element[source] = True
-        self._kept_kw = np.where(generators.is_added, 0.0, base.generator_kw)
-        self._kept_kvar = np.where(generators.is_added, 0.0, base.generator_kvar)
+        added = generators.is_added
+        each = -1.0 / np.maximum(generators.n_added, 1.0)
+        self._generator_part = np.where(added, each[generators.bus], 0.0)
+        self._own_kw = shares.owned * shares.load_kw
+        self._kept_kw = np.where(added, 0.0, base.generator_kw)
+        self._kept_kvar = np.where(added, 0.0, base.generator_kvar)
         self._layouts: dict[tuple[tuple[str, ...], ...], _Layout] = {}
 
     def carry(self, tables: Sequence[GridActions]) -> tuple[Powers, FloatArray] | None:
@@ -131,23 +127,31 @@ class BusRoutes:
             if np.count_nonzero(kvar == kvar):  # NaN is not equal to itself
                 return None
         layout = self._layout(tuple(table.bus for table in tables))
-        rows_kw = np.concatenate([table.net_demand_kw for table in tables])
-        kw = by_bus(layout.row_bus, rows_kw, len(layout.named))
+        drawn_kw = np.concatenate([table.net_demand_kw for table in tables])
+        n_bus, delivered_kw = len(layout.nominal_kw), self._kept_kw
+        if layout.supplied:  # sums for generators stand behind those for loads
+            delivers = layout.may_deliver & (drawn_kw < 0) | layout.only_delivers
+            slot = layout.row_bus + n_bus * delivers
+            kw, supply_kw = by_bus(slot, drawn_kw, 2 * n_bus).reshape(2, n_bus)
+            supplied_kw = self._generator_part * supply_kw[self._generators.bus]
+            delivered_kw = delivered_kw + supplied_kw
+        else:
+            kw = by_bus(layout.row_bus, drawn_kw, n_bus)
         if layout.helpless.size and np.count_nonzero(kw[layout.helpless]):
             return None
-        return self._carried(self._route(layout, kw), kw, kw - layout.nominal_kw)
+        return self._carried(layout, kw - layout.nominal_kw, delivered_kw)
 
     def _carried(
-        self, route: _Route, kw: FloatArray, change_kw: FloatArray
+        self, layout: _Layout, change_kw: FloatArray, delivered_kw: FloatArray
     ) -> tuple[Powers, FloatArray]:
-        moved_kw = route.kw_part * change_kw[self._shares.bus]
-        carried_kw = route.start_kw + moved_kw
-        at_factor = (moved_kw[0] + moved_kw[1]) * self._shares.kvar_per_kw
-        delivered_kw = route.generator_part * kw[self._generators.bus]
+        shares = self._shares
+        moved_kw = layout.kw_part * change_kw[shares.bus]
+        carried_kw = self._own_kw + moved_kw
         powers = Powers(
             load_kw=carried_kw[0] + carried_kw[1],
-            load_kvar=route.start_kvar + at_factor,
-            generator_kw=self._kept_kw + delivered_kw,
+            load_kvar=shares.load_kvar
+            + (moved_kw[0] + moved_kw[1]) * shares.kvar_per_kw,
+            generator_kw=delivered_kw,
             generator_kvar=self._kept_kvar,
         )
         return powers, carried_kw
@@ -157,40 +161,19 @@ class BusRoutes:
         if layout is not None:
             return layout
         row_bus = np.concatenate([self._register.indices(names) for names in buses])
-        shares, n_added = self._shares, self._generators.n_added
+        shares, may_deliver = self._shares, self._generators.n_added[row_bus] > 0
         named = np.zeros(len(self._register.bus), dtype=np.bool_)
         named[row_bus] = True
         layout = _Layout(
             row_bus=row_bus,
-            named=named,
+            may_deliver=may_deliver,
+            only_delivers=may_deliver & ~shares.has_load[row_bus],
+            supplied=bool(may_deliver.any()),
             nominal_kw=np.where(named, shares.nominal_kw, 0.0),
-            either=np.flatnonzero(named & shares.has_load & (n_added > 0)),
+            kw_part=np.where(named[shares.bus], shares.kw_part, 0.0),
             helpless=np.flatnonzero(named & ~self._has_element),
         )
         if len(self._layouts) >= _MOST_REMEMBERED:
             self._layouts.clear()
         self._layouts[buses] = layout
         return layout
-
-    def _route(self, layout: _Layout, kw: FloatArray) -> _Route:
-        delivers = kw[layout.either] < 0
-        key = delivers.tobytes()
-        route = layout.routes.get(key)
-        if route is not None:
-            return route
-        shares, generators = self._shares, self._generators
-        served = layout.named & (generators.n_added > 0) & ~shares.has_load
-        served[layout.either[delivers]] = True
-        idle_kw = np.where(served, -shares.nominal_kw, 0.0)[shares.bus]
-        idle_kvar = np.where(served, -shares.nominal_kvar, 0.0)[shares.bus]
-        each = np.where(served, -1.0 / np.maximum(generators.n_added, 1.0), 0.0)
-        route = _Route(
-            start_kw=shares.owned * shares.load_kw + shares.kw_part * idle_kw,
-            kw_part=np.where((layout.named & ~served)[shares.bus], shares.kw_part, 0.0),
-            start_kvar=shares.load_kvar + (shares.kvar_part * idle_kvar).sum(axis=0),
-            generator_part=np.where(generators.is_added, each[generators.bus], 0.0),
-        )
-        if len(layout.routes) >= _MOST_REMEMBERED:
-            layout.routes.clear()
-        layout.routes[key] = route
-        return route

@@ -160,10 +160,12 @@ class OpenDSSGrid(BaseGrid):
     def set_net_demand(self, actions: GridActions) -> None:
         """Set the demand of the buses that rows name; the others return to the case.
 
-        Rows of one bus add up. Positive demand goes to the bus's loads by nominal
-        share, negative demand to the generators added at the bus, or to its loads as
-        negative load where there are none. Rows at the source bus need no element. The
-        circuit is solved by ``solve``.
+        Row by row: what is injected where generators were added goes to these, evenly,
+        with the kvar of the row or none; every other row goes to the loads of its bus
+        by nominal share, as negative load when it injects. Loads draw nothing when all
+        rows of their bus inject into generators. Where there is no load, generators
+        also draw. Rows at the source bus need no element. The circuit is solved by
+        ``solve``.
 
         Raises:
             InvalidActionError: A row names an unknown bus, or asks a bus for what it

@@ -60,8 +60,10 @@ class LinearGrid:
       which they share it (evenly over the phases where there is no load);
     * ``BUS.supply`` for every bus with generators: power is drawn, when negative
       delivered, by these;
-    * the terminals: ``BUS.1`` is phase 1 to ground, ``BUS.1.2`` between two phases
-      where the bus has no path to ground.
+    * the terminals: ``BUS.1`` is phase 1 to ground; ``BUS.1.2`` is between two phases,
+      at buses without a path to ground and all over a feeder whose loads are all in
+      delta. The load side of a merged regulator and the middle of a line have
+      terminals too, whose bus is the market bus that stands for them.
 
     What is drawn at the source bus does not pass through the feeder: its columns are 0.
 

@@ -4,26 +4,29 @@ import numpy as np
 import pytest
 
 from gridagora.errors import InvalidActionError, UnknownNameError
-from gridagora.grids.bus_demand import BusRegister, LoadShares
+from gridagora.grids.bus_demand import BusDemand, BusRegister, LoadShares
 from gridagora.grids.cases.files import MidLineBus
 from gridagora.types.actions import GridActions
 
 BUSES = BusRegister(("a", "b", "c"), {"ar": "a", "mid": "gone"})
 
 
-def demand(*rows):
+def table(*rows):
     """Rows of (bus, kw) or (bus, kw, kvar)."""
     kvar = [row[2] if len(row) > 2 else np.nan for row in rows]
-    return BUSES.demand(
-        [
-            GridActions.of(
-                ["p"] * len(rows),
-                [row[0] for row in rows],
-                np.array([row[1] for row in rows]),
-                np.array(kvar),
-            )
-        ]
+    return GridActions.of(
+        ["p"] * len(rows),
+        [row[0] for row in rows],
+        np.array([row[1] for row in rows]),
+        np.array(kvar),
     )
+
+
+def demand(*rows, elsewhere=()):
+    asked = BUSES.rows([table(*rows)])
+    aside = np.zeros(len(rows), dtype=bool)
+    aside[list(elsewhere)] = True
+    return BusDemand.of(asked, 3, aside)
 
 
 # Loads: 30 kW and 10 kW at a; 20 kW in the middle of a and b, a quarter of it a's;
@@ -44,7 +47,7 @@ def test_nominal_demand_of_a_bus_is_that_of_the_loads_it_owns():
 
 
 def test_nobody_s_bus_keeps_the_loads_of_the_case_to_the_last_bit():
-    nobody = BUSES.demand([GridActions.none()])
+    nobody = BusDemand.of(BUSES.rows([]), 3, np.zeros(0, dtype=bool))
 
     assert SHARES.carried_kw(nobody).sum(axis=0).tolist() == [30.0, 10.0, 20.0, 60.0]
     assert SHARES.carried_kvar(nobody).tolist() == [15.0, 0.0, 10.0, 30.0]
@@ -63,6 +66,31 @@ def test_rows_of_one_bus_add_up():
     added, once = demand(("a", 50.0), ("AR", 40.0)), demand(("a", 90.0))
 
     assert SHARES.carried_kw(added) == pytest.approx(SHARES.carried_kw(once))
+
+
+def test_rows_that_loads_do_not_carry_leave_them_to_the_other_rows():
+    mixed = demand(("a", -500.0, 30.0), ("a", 90.0), elsewhere=[0])
+    alone = demand(("a", 90.0))
+
+    assert SHARES.carried_kw(mixed) == pytest.approx(SHARES.carried_kw(alone))
+    assert SHARES.carried_kvar(mixed) == pytest.approx(SHARES.carried_kvar(alone))
+
+
+def test_loads_of_a_bus_whose_rows_are_all_carried_elsewhere_draw_nothing():
+    nothing = demand(("a", -500.0), elsewhere=[0])
+
+    # but for b's three quarters of the load in the middle
+    assert SHARES.carried_kw(nothing).sum(axis=0) == pytest.approx([0, 0, 15, 60])
+    assert SHARES.carried_kvar(nothing) == pytest.approx([0, 0, 7.5, 30])
+
+
+def test_rows_of_many_tables_stand_one_after_the_other():
+    found = BUSES.rows([table(("b", 1.0)), table(("a", 2.0, 3.0), ("c", 4.0))])
+
+    assert found.bus.tolist() == [1, 0, 2]
+    assert found.kw.tolist() == [1, 2, 4]
+    assert found.kvar[1] == 3
+    assert np.isnan(found.kvar[[0, 2]]).all()
 
 
 def test_given_reactive_power_is_split_by_nominal_reactive_power():
@@ -123,3 +151,13 @@ def test_the_same_names_are_looked_up_once_and_memory_stays_bounded():
     for name in kept:
         register.indices(name)
     assert len(register._remembered) <= 4096
+
+
+def test_reactive_power_given_elsewhere_leaves_the_loads_to_their_power_factor():
+    # a capacitor-like load of 0 kW keeps its 3 kvar; the other doubles with the bus
+    shares = LoadShares.of(
+        BUSES, ["a", "a"], [], load_kw=np.array([10.0, 0]), load_kvar=np.array([5.0, 3])
+    )
+    mixed = demand(("a", -90.0, 7.0), ("a", 20.0), elsewhere=[0])
+
+    assert shares.carried_kvar(mixed).tolist() == [10, 3]

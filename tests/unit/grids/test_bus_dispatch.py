@@ -1,14 +1,19 @@
 """Who carries what a bus is asked for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gridagora.errors import InvalidActionError
 from gridagora.grids.bus_dispatch import BusDispatch
 from gridagora.grids.case_reading import read_nodes
+from gridagora.grids.cases.files import read_case
+from gridagora.grids.cases.scan import Statement
 from gridagora.grids.circuit_state import CircuitState
 from gridagora.grids.market_view import MarketView
 from gridagora.grids.opendss import DSS
+from gridagora.grids.opendss_grid import OpenDSSGrid
 from gridagora.types.actions import GridActions
 
 
@@ -61,6 +66,46 @@ def test_injection_without_reactive_power_is_at_unity(parts):
 
     assert powers.generator_kvar.tolist() == [0, 0, 0]
     assert powers.load_kvar == pytest.approx([90, 0, 0])
+
+
+def test_a_generator_at_a_load_bus_leaves_the_loads_what_others_ask(parts):
+    # the roof's 90 kW go to three generators; the shop's 50 kW stay on the two loads
+    # (60 : 40) with their 20 kvar per 60 kW
+    _, dispatch = parts("end")
+    powers = dispatch.dispatch(act(("end", 50), ("end", -90)))
+
+    assert powers.load_kw == pytest.approx([300, 30, 20])
+    assert powers.load_kvar == pytest.approx([90, 10, 0])
+    assert powers.generator_kw == pytest.approx([30, 30, 30])
+    assert powers.generator_kvar.tolist() == [0, 0, 0]
+
+
+def test_reactive_power_of_each_row_goes_where_the_row_goes(parts):
+    _, dispatch = parts("end")
+    powers = dispatch.dispatch(act(("end", 50, 30), ("end", -90, 12), ("end", 10)))
+
+    assert powers.load_kw == pytest.approx([300, 36, 24])
+    # 30 kvar given go to the load that has kvar; 10 kW bring 6 kW * 20/60 = 2 kvar
+    assert powers.load_kvar == pytest.approx([90, 32, 0])
+    assert powers.generator_kvar == pytest.approx([-4, -4, -4])
+
+
+def test_the_net_demand_of_a_bus_is_asked_and_served(parts):
+    state, dispatch = parts("end")
+    state.asked = dispatch.dispatch(act(("end", 50), ("end", -90), ("mid", 150)))
+    state.solve()
+
+    assert dispatch.get_asked_kw() == pytest.approx([0, 150, -40])
+    assert dispatch.get_served_kw() == pytest.approx([0, 150, -40], rel=1e-4)
+
+
+def test_generators_of_the_case_may_stand_in_the_middle_of_a_line():
+    case = read_case("ieee13")
+    own = Statement("new generator.own bus1=mid671.1 phases=1 kv=2.4 kw=9", "own", 1)
+    grid = OpenDSSGrid(replace(case, statements=(*case.statements, own)))
+
+    assert grid.asked_kw.sum() == pytest.approx(3466)
+    assert grid.generators == ("own",)
 
 
 def test_injection_without_generator_is_negative_load(parts):

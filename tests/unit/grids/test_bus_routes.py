@@ -43,6 +43,12 @@ def test_rows_that_come_again_are_carried_like_any_rows(grid):
     for _ in range(50):
         drawn = rows(consumers, rng.uniform(0, 60, len(consumers)))
         made = rows(units, -rng.uniform(0, 90, len(units)))
+        both = rows(consumers[:9], rng.uniform(-9, 9, 9))
+        drawn = GridActions.of(
+            (*drawn.participant, *both.participant),
+            (*drawn.bus, *both.bus),
+            np.concatenate([drawn.net_demand_kw, both.net_demand_kw]),
+        )
         known = powers_of(grid, drawn, made)
         anew = powers_of(grid, drawn, made, NOTHING)
         for one, other in zip(known, anew, strict=True):
@@ -59,13 +65,32 @@ def test_the_same_rows_give_the_same_bits_whatever_came_between(grid):
     assert [part.tobytes() for part in once] == [part.tobytes() for part in again]
 
 
-def test_ways_are_forgotten_before_they_fill_the_memory(grid, monkeypatch):
+def test_signs_of_rows_decide_who_carries_them_and_nothing_is_kept_of_them(grid):
+    for first in (1, -1):
+        for second in (1, -1):
+            table = rows(("834", "844", "834"), [9.0 * first, 6.0 * second, 4.0])
+            known, anew = powers_of(grid, table), powers_of(grid, table, NOTHING)
+            for one, other in zip(known, anew, strict=True):
+                assert one == pytest.approx(other, rel=1e-12, abs=1e-12)
+            delivered_kw = 9.0 * (first < 0) + 6.0 * (second < 0)
+            assert known[2].sum() == pytest.approx(delivered_kw)
+
+
+def test_layouts_are_forgotten_before_they_fill_the_memory(grid, monkeypatch):
     monkeypatch.setattr(bus_routes, "_MOST_REMEMBERED", 2)
-    for sign in (1, -1):
-        for other in (1, -1):
-            powers = powers_of(grid, rows(("834", "844"), [9.0 * sign, 6.0 * other]))
-            delivered_kw = 9.0 * (sign < 0) + 6.0 * (other < 0)
-            assert powers[2].sum() == pytest.approx(delivered_kw)
+    for bus in ("834", "844", "860", "820"):
+        powers_of(grid, rows((bus,), [1.0]))
+    assert len(grid._dispatch._routes._layouts) <= 2
+
+
+def test_generators_where_there_is_no_load_carry_every_row():
+    grid = OpenDSSGrid("ieee34", generators=("850",))
+    for kw in (-12.0, 12.0):
+        table = rows(("850", "850"), [kw, 3.0])
+        known, anew = powers_of(grid, table), powers_of(grid, table, NOTHING)
+        assert known[2].tolist() == pytest.approx([-(kw + 3) / 3] * 3)
+        for one, other in zip(known, anew, strict=True):
+            assert one == pytest.approx(other, rel=1e-12, abs=1e-12)
 
 
 def test_rows_at_unknown_buses_are_refused(grid):
