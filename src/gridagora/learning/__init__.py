@@ -1,0 +1,1 @@
+"""Experience to better parameters: one algorithm, one file."""
