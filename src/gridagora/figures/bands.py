@@ -1,19 +1,24 @@
 """A line with the spread over seeds, and marked points to compare it with."""
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 
 from gridagora.errors import InputError
-from gridagora.figures.tables import Measure, check_columns, inline
-from gridagora.figures.theme import CATEGORICAL, DASHES, INK, Side, edged, themed
+from gridagora.figures.line_ends import Axes, End, end_names, margin_px
+from gridagora.figures.tables import Measure, check_columns, extent, inline
+from gridagora.figures.theme import INK, Side, edged, line_look, themed
 
 _WIDTH_PX = 640
 _HEIGHT_PX = 340
 _LOW, _HIGH = 0.1, 0.9
 _MOST_DOTS = 60
+_AXIS_PX = 76
+_LEVEL_DASH = (3, 3)
 
 
-def band(
+def band(  # noqa: PLR0913  (one keyword for each thing that may be drawn)
     table: pd.DataFrame,
     *,
     x: Measure,
@@ -21,17 +26,20 @@ def band(
     title: str,
     group: str | None = None,
     marks: pd.DataFrame | None = None,
+    levels: Mapping[str, float] | None = None,
 ) -> alt.LayerChart:
-    """Show the median over seeds, the middle 80 % as a band, and points to reach.
+    """Show the median over seeds, the middle 80 % as a band, and values to compare.
 
     Args:
         table: One row for each seed (or other repetition) and value of ``x``.
         x: What runs along.
         y: What is repeated. Rows without a finite value are left out.
         title: What the picture shows.
-        group: Column of groups; each gets a line of its own.
+        group: Column of groups; each gets a line of its own, named at its end.
         marks: Points with a name, columns ``x``, ``y``, ``label``: what a source
             prints, for instance.
+        levels: Values of ``y`` by name that hold for all of ``x``, drawn as thin
+            lines: an optimum, for instance.
 
     Raises:
         InputError: A column is missing, or no row has a value.
@@ -48,30 +56,32 @@ def band(
     if marks is not None:
         check_columns("marks of a band", marks, ["x", "y", "label"])
     spread = _spread(table, x.column, y.column, group)
-    layers = _band(spread, x, y, grouped=group is not None)
+    axes = _axes(x, y, spread, marks, levels or {})
+    layers = [*_levels(levels or {}, axes), *_band(spread, axes, grouped=bool(group))]
     if marks is not None and not marks.empty:
-        layers += _marks(marks, x, y)
+        layers += _marks(marks, axes)
+    ends = _line_ends(spread, levels or {}, axes, grouped=bool(group))
+    room_px = _AXIS_PX
+    if ends:
+        layers += end_names(ends, axes, tall_px=_HEIGHT_PX)
+        room_px += margin_px([end.name for end in ends])
     chart = alt.LayerChart(layer=layers).properties(width=_WIDTH_PX, height=_HEIGHT_PX)
-    return themed(chart, title, _explained(spread, marks))
+    return themed(chart, title, _explained(spread, marks), margin_px=room_px)
 
 
-def _along(x: Measure) -> alt.X:
-    return alt.X(
-        "x:Q",
-        title=x.label,
-        scale=_scale(x, nice=False),
-        axis=alt.Axis(tickCount=10),
-    )
-
-
-def _up(column: str, y: Measure) -> alt.Y:
-    return alt.Y(f"{column}:Q", title=y.label, scale=_scale(y, nice=True))
-
-
-def _scale(measure: Measure, *, nice: bool) -> alt.Scale:
-    if measure.domain is None:
-        return alt.Scale(zero=False, nice=nice)
-    return alt.Scale(domain=list(measure.domain), nice=False)
+def _axes(
+    x: Measure,
+    y: Measure,
+    spread: pd.DataFrame,
+    marks: pd.DataFrame | None,
+    levels: Mapping[str, float],
+) -> Axes:
+    along = [*spread["x"], *([] if marks is None else marks["x"])]
+    up = [*spread["low"], *spread["high"], *levels.values()]
+    up += [] if marks is None else [*marks["y"]]
+    low, high = min(along), max(along)
+    x_ends = x.domain or ((low, high) if high > low else extent(along))
+    return Axes(x, y, x_ends, y.domain or extent(up))
 
 
 def _spread(table: pd.DataFrame, x: str, y: str, group: str | None) -> pd.DataFrame:
@@ -94,44 +104,57 @@ def _spread(table: pd.DataFrame, x: str, y: str, group: str | None) -> pd.DataFr
     return spread.assign(place=place).sort_values(["place", "x"], ignore_index=True)
 
 
-def _band(
-    spread: pd.DataFrame, x: Measure, y: Measure, *, grouped: bool
-) -> list[alt.Chart]:
+def _band(spread: pd.DataFrame, axes: Axes, *, grouped: bool) -> list[alt.Chart]:
     names = list(dict.fromkeys(spread["group"]))
-    colours = [CATEGORICAL[at % len(CATEGORICAL)] for at in range(len(names))]
-    dashes = [DASHES[at % len(DASHES)] for at in range(len(names))]
-    legend = (
-        alt.Legend(
-            title=None,
-            symbolType="stroke",
-            symbolStrokeWidth=3,
-            symbolSize=400,
-            symbolOpacity=1,
-        )
-        if grouped
-        else None
+    looks = [line_look(at) for at in range(len(names))]
+    colours = alt.Scale(domain=names, range=[colour for colour, _ in looks])
+    dashes = alt.Scale(domain=names, range=[dash for _, dash in looks])
+    base = alt.Chart(inline(spread)).encode(
+        x=axes.x("x:Q"), color=alt.Color("group:N", scale=colours, legend=None)
     )
-    colour = alt.Color(
-        "group:N", scale=alt.Scale(domain=names, range=colours), legend=legend
+    area = base.mark_area(opacity=0.2, line=False).encode(
+        y=axes.y("low:Q"), y2="high:Q"
     )
-    dash = alt.StrokeDash(
-        "group:N", scale=alt.Scale(domain=names, range=dashes), legend=legend
+    line = base.mark_line(strokeWidth=2.6).encode(
+        y=axes.y("middle:Q"),
+        strokeDash=alt.StrokeDash("group:N", scale=dashes, legend=None),
     )
-    base = alt.Chart(inline(spread)).encode(x=_along(x), color=colour)
-    area = base.mark_area(opacity=0.2, line=False).encode(y=_up("low", y), y2="high:Q")
-    line = base.mark_line(strokeWidth=2.6).encode(y=_up("middle", y), strokeDash=dash)
     dots = base.mark_point(filled=True, size=34, opacity=1).encode(
-        y=_up("middle", y), tooltip=_tips(x, y, grouped=grouped)
+        y=axes.y("middle:Q"), tooltip=_tips(axes, grouped=grouped)
     )
-    return (
-        [area, line, dots] if len(spread) <= _MOST_DOTS * len(names) else [area, line]
-    )
+    few = len(spread) <= _MOST_DOTS * len(names)
+    return [area, line, dots] if few else [area, line]
 
 
-def _tips(x: Measure, y: Measure, *, grouped: bool) -> list[alt.Tooltip]:
+def _levels(levels: Mapping[str, float], axes: Axes) -> list[alt.Chart]:
+    if not levels:
+        return []
+    table = pd.DataFrame({"y": list(levels.values())})
+    rules = alt.Chart(inline(table)).mark_rule(color=INK, strokeDash=_LEVEL_DASH)
+    return [rules.encode(y=axes.y("y:Q"))]
+
+
+def _line_ends(
+    spread: pd.DataFrame, levels: Mapping[str, float], axes: Axes, *, grouped: bool
+) -> list[End]:
+    last = spread.drop_duplicates("group", keep="last")
+    lines = [
+        End(str(name), float(x), float(y), *line_look(at))
+        for at, (name, x, y) in enumerate(
+            zip(last["group"], last["x"], last["middle"], strict=True)
+        )
+    ]
+    thin = [
+        End(name, axes.x_ends[1], level, INK, _LEVEL_DASH)
+        for name, level in levels.items()
+    ]
+    return [*(lines if grouped else []), *thin]
+
+
+def _tips(axes: Axes, *, grouped: bool) -> list[alt.Tooltip]:
     tips = [
-        alt.Tooltip("x:Q", title=x.label, format=".4~g"),
-        alt.Tooltip("middle:Q", title=f"Median, {y.label}", format=".4~g"),
+        alt.Tooltip("x:Q", title=axes.along.label, format=".4~g"),
+        alt.Tooltip("middle:Q", title=f"Median, {axes.up.label}", format=".4~g"),
         alt.Tooltip("low:Q", title="10 % quantile", format=".4~g"),
         alt.Tooltip("high:Q", title="90 % quantile", format=".4~g"),
         alt.Tooltip("n_seed:Q", title="Runs"),
@@ -139,9 +162,9 @@ def _tips(x: Measure, y: Measure, *, grouped: bool) -> list[alt.Tooltip]:
     return [alt.Tooltip("group:N", title="Group"), *tips] if grouped else tips
 
 
-def _marks(marks: pd.DataFrame, x: Measure, y: Measure) -> list[alt.Chart]:
+def _marks(marks: pd.DataFrame, axes: Axes) -> list[alt.Chart]:
     """Diamonds with their names, written on the side where there is room."""
-    middle = _middle(marks, x)
+    middle = sum(axes.x_ends) / 2
     layers = []
     sides: tuple[tuple[Side, int], ...] = (("left", 12), ("right", -12))
     for align, dx in sides:
@@ -149,7 +172,7 @@ def _marks(marks: pd.DataFrame, x: Measure, y: Measure) -> list[alt.Chart]:
         if chosen.empty:
             continue
         base = alt.Chart(inline(chosen[["x", "y", "label"]])).encode(
-            x=_along(x), y=_up("y", y)
+            x=axes.x("x:Q"), y=axes.y("y:Q")
         )
         diamond = base.mark_point(
             shape="diamond",
@@ -161,18 +184,13 @@ def _marks(marks: pd.DataFrame, x: Measure, y: Measure) -> list[alt.Chart]:
         ).encode(
             tooltip=[
                 alt.Tooltip("label:N", title="Marked"),
-                alt.Tooltip("x:Q", title=x.label, format=".4~g"),
-                alt.Tooltip("y:Q", title=y.label, format=".4~g"),
+                alt.Tooltip("x:Q", title=axes.along.label, format=".4~g"),
+                alt.Tooltip("y:Q", title=axes.up.label, format=".4~g"),
             ]
         )
         words = base.encode(text="label:N")
         layers += [diamond, *edged(words, align=align, dx=dx, dy=-12)]
     return layers
-
-
-def _middle(marks: pd.DataFrame, x: Measure) -> float:
-    low, high = x.domain or (float(marks["x"].min()), float(marks["x"].max()))
-    return (low + high) / 2 if high > low else high + 1.0
 
 
 def _explained(spread: pd.DataFrame, marks: pd.DataFrame | None) -> str:

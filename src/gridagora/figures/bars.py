@@ -16,6 +16,8 @@ _LINE_PX = 14
 _AIR_PX = 12
 _NAME_CHARS = 18
 _MARGIN_PX = 190
+_NAME_GAP_PX = 6
+_NUMBER_PX = 50
 
 
 def bars(
@@ -28,6 +30,8 @@ def bars(
     expected: str | None = None,
 ) -> alt.LayerChart:
     """Show one horizontal bar for each row, in the order of the table.
+
+    Bars of negative values run to the left of a line at zero.
 
     Args:
         table: Rows in reading order.
@@ -65,10 +69,13 @@ def bars(
         height={"step": step, "for": "position" if group is None else "offset"},
     )
     words = "Black ticks: expected values." if expected is not None else ""
-    return themed(chart, title, words, margin_px=_MARGIN_PX)
+    negative = (rows["value"] < 0).any()
+    margin_px = _MARGIN_PX + (_NUMBER_PX if negative else 0)
+    return themed(chart, title, words, margin_px=margin_px)
 
 
 def _base(rows: pd.DataFrame, *, grouped: bool) -> alt.Chart:
+    negative = (rows["value"] < 0).any()
     y = alt.Y(
         "category:N",
         sort=None,
@@ -76,10 +83,11 @@ def _base(rows: pd.DataFrame, *, grouped: bool) -> alt.Chart:
         axis=alt.Axis(
             grid=False,
             ticks=False,
+            domain=not negative,
             labelExpr="split(datum.label, '\\n')",
             labelLineHeight=_LINE_PX,
             labelOffset=_centred(rows),
-            labelPadding=6,
+            labelPadding=_NUMBER_PX if negative else _NAME_GAP_PX,
         ),
         scale=alt.Scale(paddingInner=0.25),
     )
@@ -115,7 +123,12 @@ def _layers(
     groups = list(dict.fromkeys(rows["group"]))
     grouped = groups != [""]
     colours = [CATEGORICAL[at % len(CATEGORICAL)] for at in range(len(groups))]
-    x = alt.X("value:Q", title=value.label, scale=_scale(value))
+    x = alt.X(
+        "value:Q",
+        title=value.label,
+        scale=_scale(value),
+        axis=alt.Axis(tickCount=6),
+    )
     colour = alt.Color(
         "group:N",
         title=None,
@@ -142,7 +155,17 @@ def _layers(
                 align="right", dx=-6, fontSize=TEXT_PX, color=INK
             )
         )
+        layers.append(_zero(x))
     return layers
+
+
+def _zero(x: alt.X) -> alt.Chart:
+    line: alt.Chart = (
+        alt.Chart(inline(pd.DataFrame({"value": [0]})))
+        .mark_rule(color=INK, strokeWidth=1.4)
+        .encode(x=x)
+    )
+    return line
 
 
 def _scale(value: Measure) -> alt.Scale:

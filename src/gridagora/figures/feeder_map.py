@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from gridagora.figures.plan import BRANCH_TIPS, Plan, finished, lay_out, names
+from gridagora.figures.shades import UNKNOWN, crosses, gradient, rings
 from gridagora.figures.tables import Measure, check_columns, inline
-from gridagora.figures.theme import INK, PAPER, SLATE, VERMILLION, VIRIDIS
+from gridagora.figures.theme import INK, SLATE, VIRIDIS
 
-_UNKNOWN = "#C9D1D9"
 _MOST_CLASSES = 6
 _CLASS_DIGITS = 4
-_CROSS = "M-.7,-1L0,-.3L.7,-1L1,-.7L.3,0L1,.7L.7,1L0,.3L-.7,1L-1,.7L-.3,0L-1,-.7Z"
 
 
 def feeder_map(
@@ -78,7 +77,7 @@ def _shaded_branches(plan: Plan, branch: Measure, *, coloured: bool) -> list[alt
     ]
     known, missing = _parted(plan.branches, branch)
     unknown = alt.Chart(inline(missing)).mark_rule(
-        strokeWidth=2, color=_UNKNOWN, strokeDash=[3, 4]
+        strokeWidth=2, color=UNKNOWN, strokeDash=[3, 4]
     )
     width = alt.StrokeWidth(
         f"{branch.column}:Q",
@@ -99,14 +98,9 @@ def _shaded_branches(plan: Plan, branch: Measure, *, coloured: bool) -> list[alt
 
 def _crosses(plan: Plan, branch: Measure, tips: list[alt.Tooltip]) -> list[alt.Chart]:
     flagged = _flagged(plan.branches, branch)
-    if flagged.empty:
-        return []
     name = f"branch {branch.flag_name}"
-    marks = alt.Chart(inline(flagged.assign(limit=name))).mark_point(
-        size=300, filled=True, fill=VERMILLION, stroke=PAPER, strokeWidth=1.6, opacity=1
-    )
-    shape = _one_shape("limit", name, _CROSS, fill=VERMILLION)
-    return [marks.encode(**plan.spot("xm_px", "ym_px"), shape=shape, tooltip=tips)]
+    spot = plan.spot("xm_px", "ym_px")
+    return [] if flagged.empty else [crosses(flagged, spot, name, tips)]
 
 
 def _plain_buses(plan: Plan) -> alt.Chart:
@@ -121,7 +115,7 @@ def _shaded_buses(plan: Plan, bus: Measure, area: float) -> list[alt.Chart]:
     value = alt.Tooltip(f"{bus.column}:Q", title=bus.label, format=bus.format)
     known, missing = _parted(plan.buses, bus)
     unknown = alt.Chart(inline(missing)).mark_circle(
-        size=area / 4, color=_UNKNOWN, stroke=INK, strokeWidth=0.8, opacity=1
+        size=area / 4, color=UNKNOWN, stroke=INK, strokeWidth=0.8, opacity=1
     )
     dots = alt.Chart(inline(known)).mark_circle(
         size=area, stroke=INK, strokeWidth=0.8, opacity=1
@@ -134,14 +128,8 @@ def _shaded_buses(plan: Plan, bus: Measure, area: float) -> list[alt.Chart]:
 
 def _rings(plan: Plan, bus: Measure, area: float) -> list[alt.Chart]:
     flagged = _flagged(plan.buses, bus)
-    if flagged.empty:
-        return []
     name = f"bus {bus.flag_name}"
-    rings = alt.Chart(inline(flagged.assign(outside=name))).mark_point(
-        size=2.4 * area, filled=False, stroke=VERMILLION, strokeWidth=2.6, opacity=1
-    )
-    shape = _one_shape("outside", name, "circle", fill="transparent")
-    return [rings.encode(**plan.spot(), shape=shape)]
+    return [] if flagged.empty else [rings(flagged, plan.spot(), name, area)]
 
 
 def _parted(table: pd.DataFrame, measure: Measure) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -160,47 +148,14 @@ def _flagged(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 def _shade(measure: Measure, known: pd.DataFrame) -> alt.Color:
     """Colour of a measure: classes for a few values, a gradient for many."""
-    values = known[measure.column].astype(float)
-    if measure.middle is not None:
-        far = float((values - measure.middle).abs().max()) or 1.0
-        ends = measure.domain or (measure.middle - far, measure.middle + far)
-        return _gradient(
-            measure,
-            alt.Scale(
-                scheme="purpleorange", domain=list(ends), domainMid=measure.middle
-            ),
-        )
     classes = sorted(known["class_value"].unique().tolist())
-    if measure.domain is None and len(classes) <= _MOST_CLASSES:
-        steps = np.linspace(0, len(VIRIDIS) - 1, len(classes)).round().astype(int)
-        return alt.Color(
-            "class_value:O",
-            title=measure.label,
-            scale=alt.Scale(domain=classes, range=[VIRIDIS[at] for at in steps]),
-            legend=alt.Legend(format=measure.format, symbolOpacity=1),
-        )
-    dark_is_high = alt.SchemeParams(name="viridis", extent=[1.0, 0.0])
-    if measure.domain is None:
-        return _gradient(measure, alt.Scale(scheme=dark_is_high, zero=False, nice=True))
-    return _gradient(
-        measure, alt.Scale(scheme=dark_is_high, domain=list(measure.domain), clamp=True)
-    )
-
-
-def _gradient(measure: Measure, scale: alt.Scale) -> alt.Color:
+    few = len(classes) <= _MOST_CLASSES
+    if measure.middle is not None or measure.domain is not None or not few:
+        return gradient(measure.column, measure, known[measure.column].astype(float))
+    steps = np.linspace(0, len(VIRIDIS) - 1, len(classes)).round().astype(int)
     return alt.Color(
-        f"{measure.column}:Q",
+        "class_value:O",
         title=measure.label,
-        scale=scale,
-        legend=alt.Legend(format=measure.format),
-    )
-
-
-def _one_shape(column: str, name: str, shape: str, *, fill: str) -> alt.Shape:
-    """Give all marks of a layer one shape, and the shape a line in the legend."""
-    return alt.Shape(
-        f"{column}:N",
-        title=None,
-        scale=alt.Scale(domain=[name], range=[shape]),
-        legend=alt.Legend(symbolFillColor=fill, symbolStrokeColor=VERMILLION),
+        scale=alt.Scale(domain=classes, range=[VIRIDIS[at] for at in steps]),
+        legend=alt.Legend(format=measure.format, symbolOpacity=1),
     )

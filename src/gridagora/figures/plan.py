@@ -16,6 +16,9 @@ from gridagora.types.arrays import FloatArray
 CROWD = 60
 """Number of buses above which dots and names are drawn smaller."""
 
+PHONE_WIDTH_PX = 680
+"""Width below which a map scrolls instead of shrinking. px."""
+
 BRANCH_TIPS = (
     alt.Tooltip("branch:N", title="Branch"),
     alt.Tooltip("from_bus:N", title="From"),
@@ -24,7 +27,6 @@ BRANCH_TIPS = (
 _MOST_PX = (860.0, 640.0)
 _LEAST_PX = (420.0, 220.0)
 _AIR_PX = 28.0
-_PHONE_WIDTH_PX = 680
 _NAME_PX = 11
 
 
@@ -172,10 +174,8 @@ def names(plan: Plan, dot_area: FloatArray) -> list[alt.Chart]:
     return edged(base, size_px=size_px)
 
 
-def finished(
-    plan: Plan, layers: list[alt.Chart | alt.LayerChart], title: str, subtitle: str
-) -> alt.LayerChart:
-    """Return the layers of a map as one picture with a legend for each scale."""
+def layered(plan: Plan, layers: list[alt.Chart | alt.LayerChart]) -> alt.LayerChart:
+    """Return the layers of a map at its size, with a legend for each scale."""
     chart: alt.LayerChart = (
         alt.LayerChart(layer=layers)
         .properties(width=plan.width_px, height=plan.height_px)
@@ -186,4 +186,17 @@ def finished(
             strokeDash="independent",
         )
     )
-    return themed(chart, title, subtitle, margin_px=30, least_width_px=_PHONE_WIDTH_PX)
+    return chart
+
+
+def finished(
+    plan: Plan, layers: list[alt.Chart | alt.LayerChart], title: str, subtitle: str
+) -> alt.LayerChart:
+    """Return the layers of a map as one picture."""
+    return themed(
+        layered(plan, layers),
+        title,
+        subtitle,
+        margin_px=30,
+        least_width_px=PHONE_WIDTH_PX,
+    )

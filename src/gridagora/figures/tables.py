@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -71,7 +72,8 @@ def inline(table: pd.DataFrame) -> alt.InlineData:
     """Return the rows of a table as data inside a chart.
 
     Numbers keep seven digits, which no picture resolves; what is not finite becomes
-    null. Handing rows over avoids the row limit and the type guesses of altair.
+    null. A cell may be a list of such values. Handing rows over avoids the row limit
+    and the type guesses of altair.
     """
     names = [str(name) for name in table.columns]
     columns = [[_plain(value) for value in table[name]] for name in table.columns]
@@ -97,7 +99,9 @@ def extent(values: Iterable[float], *, pad_frac: float = 0.06) -> tuple[float, f
     return round(low - air, digits), round(high + air, digits)
 
 
-def _plain(value: object) -> str | bool | int | float | None:
+def _plain(value: object) -> str | bool | int | float | list[Any] | None:
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):

@@ -1,7 +1,7 @@
 """The look that all charts share: colours, fonts and sizes."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
 import altair as alt
@@ -34,6 +34,15 @@ SAFE_SCHEMES = ("viridis", "cividis", "purpleorange")
 
 SIDE_COLOUR = {"demand": BLUE, "supply": VERMILLION}
 PHASE_COLOUR = {"A": BLUE, "B": VERMILLION, "C": GREEN}
+PART_COLOUR = {
+    "energy": "#B4BCC5",
+    "loss": AMBER,
+    "congestion": VERMILLION,
+    "voltage": BLUE,
+    "unbalance": GREEN,
+}
+"""Colours of the parts of a price; grey for the one that is equal everywhere."""
+
 SHAPES: tuple[str, ...] = (
     "circle",
     "square",
@@ -67,6 +76,16 @@ AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart
 Side = Literal["left", "center", "right"]
 
 
+def line_look(at: int) -> tuple[str, Sequence[float]]:
+    """Return colour and dash of one line among several, which also differ in grey.
+
+    Example:
+        >>> line_look(1)
+        ('#D55E00', [7, 3])
+    """
+    return CATEGORICAL[at % len(CATEGORICAL)], DASHES[at % len(DASHES)]
+
+
 def themed(
     chart: ChartType,
     title: str,
@@ -74,6 +93,7 @@ def themed(
     *,
     margin_px: int = 86,
     least_width_px: int = 0,
+    slider: Mapping[str, Sequence[str]] | None = None,
 ) -> ChartType:
     """Return a finished chart: title, fonts, colours, and hints for small screens.
 
@@ -86,8 +106,15 @@ def themed(
         margin_px: Width that axes and labels beside a panel take. px.
         least_width_px: Panels that are drawn to scale are never made narrower than
             this and scroll instead; 0 for panels of any width. px.
+        slider: What people call each place of a slider from 0, by the name of the
+            slider's signal.
     """
-    hints = {"margin_px": margin_px, "least_width_px": least_width_px}
+    hints: dict[str, object] = {
+        "margin_px": margin_px,
+        "least_width_px": least_width_px,
+    }
+    if slider is not None:
+        hints["slider"] = {name: list(words) for name, words in slider.items()}
     titled = chart.properties(
         title=alt.TitleParams(
             text=textwrap.wrap(title, 95) or "",

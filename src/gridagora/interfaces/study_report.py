@@ -91,6 +91,10 @@ def report_of(run: Run, study: Study, charts: Mapping[str, Any]) -> Report:
         Table.of(name, table, file=f"tables/{name}.csv")
         for name, table in run.tables.items()
     )
+    to_read = tuple(
+        Table.to_read(study.captions.get(name, name), table)
+        for name, table in study.report_tables(run.tables).items()
+    )
     made = {k: v for k, v in run.manifest.items() if k not in _TOLD_ELSEWHERE}
     return Report(
         title=study.title,
@@ -99,6 +103,7 @@ def report_of(run: Run, study: Study, charts: Mapping[str, Any]) -> Report:
         results=evaluate(study, stored, run.tables),
         sections=(
             Section("Figures", figures=figures),
+            *([Section("In numbers", tables=to_read)] if to_read else []),
             Section("Tables", tables=tables),
         ),
         parameters=Table.of("", parameters(config)),

@@ -117,6 +117,11 @@ class Departure:
     read: Callable[[Tables], float]
 
 
+def no_tables(tables: Tables) -> Mapping[str, pd.DataFrame]:
+    """Return no table: the choice of a study whose figures say it all."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """A study as its runners see it.
@@ -131,9 +136,11 @@ class Study:
         run_cell: Does one piece and returns its tables; the runner stacks the tables
             of all cells by name, in the order of the cells.
         figures: Turns the stacked tables into charts by name, in reading order.
-        captions: One sentence or more for each chart, by the chart's name.
+        captions: One sentence or more for each chart and each table to read, by name.
         targets: What is claimed.
         departures: What does not come out, and why.
+        report_tables: Turns the stacked tables into tables to read, by name. Their
+            columns are the heads, each with its unit in brackets at its end.
     """
 
     name: str
@@ -147,6 +154,7 @@ class Study:
     captions: Mapping[str, str]
     targets: tuple[Target, ...]
     departures: tuple[Departure, ...]
+    report_tables: Callable[[Tables], Mapping[str, pd.DataFrame]] = no_tables
 
 
 def parameters(config: StudyConfig) -> pd.DataFrame:

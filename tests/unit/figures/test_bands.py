@@ -83,6 +83,44 @@ def test_groups_differ_in_colour_and_dash_in_the_order_of_the_table(runs):
     assert len({str(dash) for dash in line["strokeDash"]["scale"]["range"]}) == 2
 
 
+def test_groups_are_named_at_their_ends_and_not_in_a_legend(runs, parts, rows):
+    both = pd.concat([runs.assign(way="b"), runs.assign(way="a")])
+    spec = band(both, x=SHARE, y=PRICE, title="", group="way").to_dict()
+
+    named = [
+        (
+            rows(spec, view)[0]["text"],
+            rows(spec, view)[0]["x"],
+            rows(spec, view)[0]["y"],
+        )
+        for view in parts(spec)
+        if view.get("mark", {}).get("type") == "text"
+    ]
+    assert named == [("b", 50.0, 5.0), ("a", 50.0, 5.0)]
+    assert spec["layer"][0]["encoding"]["color"]["legend"] is None
+
+
+def test_levels_are_thin_lines_with_names_that_the_axis_holds(runs, rows):
+    spec = band(
+        runs, x=SHARE, y=PRICE, title="", levels={"optimum": 12.0, "truthful": 3.0}
+    ).to_dict()
+    rules, *_, last = spec["layer"]
+
+    assert [row["y"] for row in rows(spec, rules)] == [12.0, 3.0]
+    assert rows(spec, last)[0]["text"] == "truthful"
+    assert rules["encoding"]["y"]["scale"]["domain"][1] > 12.0
+    assert (
+        spec["usermeta"]["gridagora"]["margin_px"] == 76 + 70
+    )  # 16 + 8 letters of 6.7
+
+
+def test_a_single_run_of_one_round_can_be_drawn(drawn, capfd):
+    one = pd.DataFrame({"round": [3], "price": [5.0]})
+    chart = band(one, x=Measure("round", "Round"), y=PRICE, title="Learning")
+
+    assert "Learning" in drawn(chart, capfd)
+
+
 def test_a_long_line_has_no_dots():
     steps = pd.DataFrame({"share": range(61), "price": range(61)})
     spec = band(steps, x=SHARE, y=PRICE, title="").to_dict()

@@ -91,3 +91,19 @@ def test_the_chart_draws_without_a_warning(table, group, drawn, capfd):
     )
 
     assert "Units" in drawn(chart, capfd)
+
+
+def test_negative_values_have_a_line_at_zero_and_room_for_their_numbers(table, rows):
+    spec = bars(table, category=UNIT, value=POWER, title="", group="case").to_dict()
+    plain = bars(table[:2], category=UNIT, value=POWER, title="").to_dict()
+
+    line = spec["layer"][-1]
+    assert line["mark"]["type"] == "rule"
+    assert rows(spec, line) == [{"value": 0}]
+    axis = spec["layer"][0]["encoding"]["y"]["axis"]
+    assert (axis["domain"], axis["labelPadding"]) == (False, 50)
+    assert spec["usermeta"]["gridagora"]["margin_px"] == 240
+    assert [view["mark"]["type"] for view in plain["layer"]] == ["bar", "text"]
+    axis = plain["layer"][0]["encoding"]["y"]["axis"]
+    assert (axis["domain"], axis["labelPadding"]) == (True, 6)
+    assert plain["usermeta"]["gridagora"]["margin_px"] == 190

@@ -33,6 +33,15 @@ def test_rows_hold_plain_values_and_null_for_what_is_not_finite():
     ]
 
 
+def test_a_cell_may_be_a_list():
+    table = pd.DataFrame({"all": [[1.23456789, float("nan")], [np.int64(2), None]]})
+
+    assert inline(table).to_dict()["values"] == [
+        {"all": [1.234568, None]},
+        {"all": [2, None]},
+    ]
+
+
 def test_more_rows_than_altair_allows_in_a_table_are_fine():
     assert len(inline(pd.DataFrame({"a": range(6000)})).to_dict()["values"]) == 6000
 

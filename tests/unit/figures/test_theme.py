@@ -7,12 +7,15 @@ import pytest
 from gridagora.figures.theme import (
     CATEGORICAL,
     INK,
+    PART_COLOUR,
     PHASE_COLOUR,
     SIDE_COLOUR,
     VIRIDIS,
     edged,
+    line_look,
     themed,
 )
+from gridagora.types.linear_dispatch import PriceParts
 
 # Machado, Oliveira & Fernandes, IEEE Trans. Vis. Comput. Graph. 15(6), 2009, severity 1.
 BLINDNESS = {
@@ -52,8 +55,14 @@ def lab(rgb):
 @pytest.mark.parametrize("kind", sorted(BLINDNESS))
 @pytest.mark.parametrize(
     "palette",
-    [tuple(PHASE_COLOUR.values()), tuple(SIDE_COLOUR.values()), CATEGORICAL, VIRIDIS],
-    ids=["phases", "sides", "groups", "classes"],
+    [
+        tuple(PHASE_COLOUR.values()),
+        tuple(SIDE_COLOUR.values()),
+        tuple(PART_COLOUR.values()),
+        CATEGORICAL,
+        VIRIDIS,
+    ],
+    ids=["phases", "sides", "parts", "groups", "classes"],
 )
 def test_colours_differ_for_every_kind_of_colour_blindness(palette, kind):
     seen = [
@@ -76,6 +85,25 @@ def test_a_themed_chart_has_its_title_and_hints_and_changes_nothing_global():
     assert spec["config"]["axis"]["labelFontSize"] >= 12
     assert spec["config"]["legend"]["labelFontSize"] >= 12
     assert alt.theme.active == before
+
+
+def test_names_of_the_places_of_a_slider_are_among_the_hints():
+    chart = alt.Chart(alt.InlineData(values=[{"a": 1}])).mark_point()
+
+    spec = themed(chart, "Prices", slider={"at": ("00:00", "00:15")}).to_dict()
+
+    hints = spec["usermeta"]["gridagora"]
+    assert hints["slider"] == {"at": ["00:00", "00:15"]}
+
+
+def test_more_lines_than_colours_still_differ():
+    looks = {(colour, str(dash)) for colour, dash in map(line_look, range(12))}
+
+    assert len(looks) == 12
+
+
+def test_parts_of_a_price_are_those_of_the_clearing():
+    assert tuple(PART_COLOUR) == tuple(PriceParts.__slots__)
 
 
 def test_a_long_subtitle_is_wrapped():

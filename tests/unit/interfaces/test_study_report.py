@@ -101,3 +101,23 @@ def test_the_report_says_all_that_the_run_found(toy, run):
     assert report.parameters is not None
     assert report.parameters.rows[0][:2] == ("seed", "1")
     assert {"versions", "git", "time"} <= {*report.manifest}
+
+
+def test_tables_to_read_stand_after_the_figures_with_their_captions(toy, run):
+    def report_tables(tables):
+        means = tables["prices"].groupby("cell", sort=False)["price"].size()
+        return {"draws": means.rename("draws").reset_index()}
+
+    captions = {**toy.TOY.captions, "draws": "Draws of each cell."}
+    study = replace(toy.TOY, report_tables=report_tables, captions=captions)
+
+    report = report_of(run, study, {})
+
+    assert [section.title for section in report.sections] == [
+        "Figures",
+        "In numbers",
+        "Tables",
+    ]
+    (table,) = report.sections[1].tables
+    assert table.caption == "Draws of each cell."
+    assert table.rows == (("b", "4"), ("a", "4"))

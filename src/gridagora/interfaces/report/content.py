@@ -1,5 +1,6 @@
 """What a report says, before it is a page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,12 @@ import pandas as pd
 
 from gridagora.figures.theme import AnyChart
 from gridagora.interfaces.results import Results
+from gridagora.types.arrays import FloatArray
 
 _MOST_ROWS = 20
+_MOST_ROWS_TO_READ = 200
+_DIGITS, _LEAST_DIGITS, _MOST_DECIMALS = 6, 3, 6
+_LARGE, _SMALL = 1e7, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,35 @@ class Table:
             caption=caption,
             columns=tuple(str(name) for name in frame.columns),
             rows=tuple(zip(*columns, strict=True)),
-            numeric=tuple(
-                pd.api.types.is_numeric_dtype(frame[name])
-                and not pd.api.types.is_bool_dtype(frame[name])
-                for name in frame.columns
-            ),
+            numeric=tuple(_is_number(frame[name]) for name in frame.columns),
             file=file,
+            n_row=len(frame),
+        )
+
+    @classmethod
+    def to_read(cls, caption: str, frame: pd.DataFrame) -> "Table":
+        """Take a table that is made for readers: all rows, columns of one precision.
+
+        Args:
+            caption: What the rows are.
+            frame: The table; its columns are the heads, units included.
+
+        Example:
+            >>> bills = pd.DataFrame({"role": ["a", "b"], "bill (c)": [-1204.5, 3.25]})
+            >>> Table.to_read("Bills", bills).rows
+            (('a', '-1204.50'), ('b', '3.25'))
+        """
+        shown = frame.head(_MOST_ROWS_TO_READ)
+        numeric = tuple(_is_number(frame[name]) for name in frame.columns)
+        columns = [
+            _aligned(shown[name]) if number else [written(cell) for cell in shown[name]]
+            for name, number in zip(shown.columns, numeric, strict=True)
+        ]
+        return cls(
+            caption=caption,
+            columns=tuple(str(name) for name in frame.columns),
+            rows=tuple(zip(*columns, strict=True)),
+            numeric=numeric,
             n_row=len(frame),
         )
 
@@ -130,6 +158,54 @@ def written(value: object) -> str:
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else f"{value:.6g}"
     return str(value)
+
+
+def _is_number(column: pd.Series) -> bool:
+    return bool(
+        pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    )
+
+
+def _aligned(column: pd.Series) -> list[str]:
+    """Write numbers that stand below each other with equally many decimals.
+
+    As many as they have, but no more than six digits of the largest and three of the
+    smallest need; a column with very small or very large numbers has powers of ten.
+    """
+    if pd.api.types.is_integer_dtype(column):
+        return [written(cell) for cell in column]
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # no minus zero
+    size = np.abs(values[np.isfinite(values) & (values != 0.0)])
+    if size.size and (size.max() >= _LARGE or size.min() < _SMALL):
+        return [_power_of_ten(value) for value in values.tolist()]
+    decimals = _decimals(size)
+    return ["" if np.isnan(value) else f"{value:.{decimals}f}" for value in values]
+
+
+def _decimals(size: FloatArray) -> int:
+    if not size.size:
+        return 0
+    largest, smallest = float(size.max()), float(size.min())
+    useful = max(
+        _DIGITS - 1 - math.floor(math.log10(largest)),
+        _LEAST_DIGITS - 1 - math.floor(math.log10(smallest)),
+        0,
+    )
+    return next(
+        (
+            decimals
+            for decimals in range(min(useful, _MOST_DECIMALS))
+            if np.allclose(size, size.round(decimals), rtol=0.0, atol=1e-9 * smallest)
+        ),
+        min(useful, _MOST_DECIMALS),
+    )
+
+
+def _power_of_ten(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    return f"{digits}e{int(exponent)}" if exponent and value else f"{value:g}"
 
 
 def flattened(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

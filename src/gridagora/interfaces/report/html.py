@@ -176,19 +176,26 @@ def _drawn(anchor: str, name: str, spec: dict[str, Any]) -> str:
     data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028")
     title = escape(chart_title(spec))
     picture = f'<img alt="{title}" src="data:image/svg+xml;base64,{still}">'
+    # inside an image nobody would find a slider
+    role = "group" if _has_slider(spec) else "img"
     return (
-        f'<div class="chart" id="{anchor}" role="img" aria-label="{title}" '
+        f'<div class="chart" id="{anchor}" role="{role}" aria-label="{title}" '
         f'data-spec="{anchor}-spec" data-name="{escape(name)}">'
-        f'<p class="swipe" hidden>{_SWIPE}</p><div class="plot"></div>'
+        f'<div class="controls"></div><p class="swipe" hidden>{_SWIPE}</p>'
+        f'<div class="plot"></div>'
         f"<noscript>{picture}</noscript></div>\n"
         f'<script type="application/json" id="{anchor}-spec">{data}</script>'
     )
 
 
+def _has_slider(spec: dict[str, Any]) -> bool:
+    return "slider" in spec.get("usermeta", {}).get("gridagora", {})
+
+
 def _table(table: Table, look: str = "table") -> str:
     looks = ["number" if numeric else "" for numeric in table.numeric]
     head = "".join(
-        f"<th{_class(look)}>{escape(name)}</th>"
+        f'<th scope="col"{_class(look)}>{_headed(name)}</th>'
         for name, look in zip(table.columns, looks, strict=True)
     )
     rows = "\n".join(
@@ -198,10 +205,21 @@ def _table(table: Table, look: str = "table") -> str:
         for row in table.rows
     )
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
+    # a region can be scrolled from the keyboard
+    label = escape(table.caption) or "Table"
     return (
-        f'<div class="{look}"><table>{caption}<thead><tr>{head}</tr></thead>\n'
+        f'<div class="{look}" role="region" tabindex="0" aria-label="{label}">'
+        f"<table>{caption}<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}\n</tbody></table>{_rest(table)}</div>"
     )
+
+
+def _headed(name: str) -> str:
+    """The head of a column; a unit in brackets at its end stays in one piece."""
+    words, bracket, unit = name.rpartition(" (")
+    if not bracket or not unit.endswith(")"):
+        return escape(name)
+    return f'{escape(words)} <span class="unit">({escape(unit)}</span>'
 
 
 def _cell(text: str, look: str) -> str:

@@ -31,10 +31,17 @@ nav { margin: 18px 0 0; line-height: 2; }
 nav a { margin-right: 16px; }
 figure { margin: 20px 0 32px; }
 .chart { background: #ffffff; border: 1px solid var(--rule); border-radius: 6px;
-  overflow-x: auto; padding: 4px; color: #1b1f24; color-scheme: light; }
-.chart .plot { display: block; }
+  padding: 4px; color: #1b1f24; color-scheme: light; }
+.chart .plot { display: block; overflow-x: auto; }
 .chart .plot.has-actions { padding-right: 0; }
 .chart .swipe { margin: 0; padding: 4px 8px; font-size: 0.85rem; color: #57606a; }
+.chart .controls { position: sticky; top: 0; z-index: 2; background: #ffffff;
+  max-width: 760px; font-size: 0.9rem; }
+.chart .controls label { display: flex; align-items: center; gap: 10px;
+  padding: 4px 8px; }
+.chart .controls input { flex: 1; min-width: 0; height: 32px; margin: 0; }
+.chart .controls output { min-width: 5ch; font-weight: bold;
+  font-variant-numeric: tabular-nums; }
 .chart svg, .chart img { display: block; }
 .chart img { max-width: 100%; height: auto; }
 figcaption { margin-top: 8px; max-width: 85ch; font-size: 0.94rem; }
@@ -43,19 +50,21 @@ table { border-collapse: collapse; font-size: 0.9rem; min-width: 100%; }
 caption { text-align: left; padding: 0 0 6px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0;
   border-bottom: 1px solid var(--rule); }
-th { font-weight: bold; white-space: nowrap; }
+th { font-weight: bold; vertical-align: bottom; }
+th .unit { font-weight: normal; white-space: nowrap; }
 td { min-width: 5ch; max-width: 60ch; overflow-wrap: break-word; }
 td:first-child { min-width: 16ch; }
 td.long { min-width: 24ch; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.number { white-space: normal; }
 .mono td { font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace;
   font-size: 0.82rem; overflow-wrap: anywhere; }
 @media (max-width: 600px) { main { padding: 16px 12px 48px; }
   h1 { font-size: 1.4rem; } }
-@media print { nav, .vega-embed summary { display: none; }
+@media print { nav, .controls, .vega-embed summary { display: none; }
   body { font-size: 11pt; background: #ffffff; color: #000000; }
   figure, tr { break-inside: avoid; } h2 { break-after: avoid; }
-  .chart { border: 0; overflow: visible; }
+  .chart { border: 0; } .chart .plot { overflow: visible; }
   .chart svg { max-width: 100%; height: auto; }
   .table { overflow: visible; } }
 """
@@ -138,29 +147,59 @@ SCRIPT = """
       const legend = view.config.legend;
       legend.gradientLength = Math.min(legend.gradientLength, room - 90);
       legend.labelLimit = room - 90;
-      legend.columns = 2;
+      legend.columns = 1;
       legend.layout = { bottom: { direction: "vertical", anchor: "start", margin: 6 } };
     }
     return view;
   }
 
+  function chosen(controls) {
+    return Array.from(controls.querySelectorAll("input"), function (input) {
+      return { name: input.name, value: Number(input.value) };
+    });
+  }
+  function nameSlider(controls, view, name, words) {
+    const input = controls.querySelector("input[name='" + name + "']");
+    const output = document.createElement("output");
+    function say() {
+      output.textContent = words[input.value];
+      input.setAttribute("aria-valuetext", words[input.value]);
+    }
+    input.nextElementSibling.replaceWith(output);
+    view.addSignalListener(name, say);
+    say();
+  }
+  function steer(controls, view, sliders, last) {
+    Object.keys(sliders).forEach(function (name) {
+      nameSlider(controls, view, name, sliders[name]);
+    });
+    last.forEach(function (one) { view.signal(one.name, one.value); });
+    return view.runAsync();
+  }
+
   const shown = new Map();
   function draw(place) {
     const plot = place.querySelector(".plot");
+    const controls = place.querySelector(".controls");
     const room = place.clientWidth - 8;
     const last = shown.get(place.id);
     if (last && Math.abs(last.room - room) < 12) { return; }
+    const kept = chosen(controls);
     if (last) { last.view.finalize(); }
+    controls.replaceChildren();
     const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
     shown.set(place.id, { room: room, view: { finalize: function () {} } });
     vegaEmbed(plot, fitted(spec, room), {
       mode: "vega-lite",
       renderer: "svg",
+      bind: controls,
       downloadFileName: place.dataset.name,
       actions: { export: true, source: false, compiled: false, editor: false }
     }).then(function (result) {
       shown.set(place.id, { room: room, view: result.view });
-      place.querySelector(".swipe").hidden = plot.scrollWidth <= place.clientWidth;
+      place.querySelector(".swipe").hidden = plot.scrollWidth <= plot.clientWidth;
+      const hints = (spec.usermeta || {}).gridagora || {};
+      return steer(controls, result.view, hints.slider || {}, kept);
     }).catch(function (error) {
       plot.textContent = "This chart cannot be drawn: " + error.message;
     });

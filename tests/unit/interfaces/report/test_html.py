@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from gridagora.interfaces.report.content import Report, Section
@@ -202,3 +203,42 @@ def test_the_report_is_one_small_file(report, tmp_path):
 
 def test_the_same_report_gives_the_same_page(report):
     assert render(report) == render(report)
+
+
+def test_a_chart_with_a_slider_is_a_group_so_that_the_slider_is_found(chart):
+    plain = Page(chart_page(chart.to_dict()))
+    spec = chart.to_dict()
+    spec["usermeta"]["gridagora"]["slider"] = {"shown_at": ["00:00"]}
+    moving = Page(chart_page(spec))
+
+    def look(page):
+        return [a["role"] for a in page.all("div") if a.get("class") == "chart"]
+
+    assert (look(plain), look(moving)) == (["img"], ["group"])
+    assert [a["class"] for a in moving.all("div")[1:]] == ["controls", "plot"]
+
+
+def test_a_chart_of_others_without_our_hints_can_be_shown():
+    page = Page(chart_page({"title": "Plain", "mark": "point", "data": {"values": []}}))
+
+    assert page.texts["title"] == ["Plain"]
+
+
+def test_tables_can_be_scrolled_from_the_keyboard_and_their_heads_are_known(page):
+    regions = [a for a in page.all("div") if a.get("role") == "region"]
+
+    assert {a["tabindex"] for a in regions} == {"0"}
+    assert "Units" in [a["aria-label"] for a in regions]
+    assert "Table" in [a["aria-label"] for a in regions]  # parameters have no caption
+    assert {a["scope"] for a in page.all("th")} == {"col"}
+
+
+def test_units_in_heads_stay_in_one_piece():
+    from gridagora.interfaces.report.content import Table
+
+    frame = pd.DataFrame({"role": ["a"], "bill <net> (c/h)": [1.5], "(odd)": [True]})
+    tables = (Table.to_read("Bills", frame),)
+    text = render(Report(title="T", sections=(Section("S", tables=tables),)))
+
+    assert 'bill &lt;net&gt; <span class="unit">(c/h)</span></th>' in text
+    assert '<th scope="col">(odd)</th>' in text
