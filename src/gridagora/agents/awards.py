@@ -80,6 +80,34 @@ def order_prices(market: Any, dispatch: Dispatch) -> FloatArray:
     return prices
 
 
+def order_money(market: Any, dispatch: Dispatch) -> FloatArray:
+    """Return what each bid pays and each offer gets.
+
+    Args:
+        market: If it has a method ``order_money_per_h``, that says it: money may change
+            hands for a reduction of demand where no power is bought.
+        dispatch: The market's last dispatch.
+
+    Returns:
+        Currency/h; without that method price times quantity. Shape ``(n_order,)``.
+    """
+    per_h = getattr(market, "order_money_per_h", None)
+    if per_h is None:
+        return money_per_h(order_prices(market, dispatch), dispatch.quantity_kw)
+    money: FloatArray = per_h()
+    return money
+
+
+def money_per_h(price_per_kwh: FloatArray, quantity_kw: FloatArray) -> FloatArray:
+    """Return price x quantity, 0 where there is no quantity and so no price.
+
+    Returns:
+        Currency/h. Same shape.
+    """
+    money = np.zeros(quantity_kw.shape)
+    return np.multiply(price_per_kwh, quantity_kw, out=money, where=quantity_kw != 0.0)
+
+
 def _agree(orders: CurveColumns, others: CurveColumns) -> bool:
     """Return whether two tables agree in participant, bus and side, row by row."""
     return (

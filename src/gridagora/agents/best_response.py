@@ -5,8 +5,8 @@ from typing import final
 
 import numpy as np
 
-from gridagora.agents.awards import own_rows
-from gridagora.agents.participants import CurveParticipants, money_per_h
+from gridagora.agents.awards import money_per_h, own_rows
+from gridagora.agents.participants import CurveParticipants
 from gridagora.agents.strategies import marked_up
 from gridagora.errors import InvalidConfigError
 from gridagora.types.arrays import FloatArray, IntArray

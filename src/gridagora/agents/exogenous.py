@@ -106,7 +106,11 @@ class ExogenousAgent(BaseAgent):
 
     def set_grid_actions(self) -> None:
         """Draw what the scenario says for the present interval."""
-        self.grid_actions = GridActions(
+        self.grid_actions = self.planned_actions()
+
+    def planned_actions(self) -> GridActions:
+        """Return what will be drawn in the present interval, for markets to plan by."""
+        return GridActions(
             self.participants,
             self._bus,
             self._net_demand_kw[self.env.t],

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gridagora.agents.awards import OwnRows, order_prices
+from gridagora.agents.awards import OwnRows, order_money, order_prices
 from gridagora.agents.converters import converter_for
 from gridagora.agents.strategies import Strategy, truthful
 from gridagora.errors import InvalidConfigError
@@ -15,6 +15,7 @@ from gridagora.types.base import BaseAgent
 from gridagora.types.dispatch import Dispatch
 from gridagora.types.orders import CurveColumns
 from gridagora.types.preferences import CurveIntegral, Preferences, integral_of
+from gridagora.types.storage import Storage
 
 
 class CurveParticipants(BaseAgent):
@@ -33,6 +34,7 @@ class CurveParticipants(BaseAgent):
         strategy: As above; the truth when not given.
         factors: Multiplies all quantities of the curves in each interval, >= 0. Shape
             ``(n_interval,)`` or ``(n_interval, n_participant)``.
+        storage: What the power comes from; nobody is awarded more than is left in it.
         name: Name of the agent.
     """
 
@@ -42,6 +44,7 @@ class CurveParticipants(BaseAgent):
         *,
         strategy: Strategy = truthful,
         factors: FloatArray | None = None,
+        storage: Storage | None = None,
         name: str = "",
     ) -> None:
         self.name = name
@@ -49,6 +52,7 @@ class CurveParticipants(BaseAgent):
         self.strategy = strategy
         self.participants = preferences.participant
         self._factors = factors
+        self._storage = storage
         self._sign = np.where(preferences.is_bid, 1.0, -1.0)
         self._no_kvar = np.full(len(self.participants), np.nan)
         self._rows = OwnRows()
@@ -59,8 +63,14 @@ class CurveParticipants(BaseAgent):
         self._integral: CurveIntegral | None = None
         self._award_kw: FloatArray = np.zeros(0)
         self._price_per_kwh: FloatArray = np.zeros(0)
+        self._money_per_h: FloatArray = np.zeros(0)
         self._reward: FloatArray | None = None
         self._forget()
+
+    @property
+    def present(self) -> Preferences:
+        """Private curves of the interval for which orders were last declared."""
+        return self._present
 
     @property
     def award_kw(self) -> FloatArray:
@@ -81,6 +91,8 @@ class CurveParticipants(BaseAgent):
         """
         self._forget()
         self._check_factors()
+        if self._storage is not None:
+            self._storage.reset()
 
     def set_market_actions(self) -> None:
         """Declare the curves in the market's order type.
@@ -101,7 +113,10 @@ class CurveParticipants(BaseAgent):
             rows = self._rows.of(self._orders, dispatch.orders)
             self._award_kw = dispatch.quantity_kw[rows]
             self._price_per_kwh = order_prices(market, dispatch)[rows]
+            self._money_per_h = order_money(market, dispatch)[rows]
             self._reward = None
+        if self._storage is not None:
+            self._storage.deliver(self._award_kw, float(self.env.interval_hours))
         self.grid_actions = GridActions(
             self.participants,
             self.preferences.bus,
@@ -125,8 +140,7 @@ class CurveParticipants(BaseAgent):
             if self._integral is None:
                 self._integral = integral_of(self._present)
             worth_per_h = self._integral(self._award_kw)
-            paid_per_h = money_per_h(self._price_per_kwh, self._award_kw)
-            surplus_per_h = self._sign * (worth_per_h - paid_per_h)
+            surplus_per_h = self._sign * (worth_per_h - self._money_per_h)
             self._reward = surplus_per_h * float(self.env.interval_hours)
         return self._reward
 
@@ -155,10 +169,15 @@ class CurveParticipants(BaseAgent):
         network = getattr(market, "network", None)
         basis = (self.preferences, self.strategy, market, network)
         same = t == self._basis_t and all(map(is_, basis, self._basis))
+        same = same and self._storage is None
         if self._orders is None or not same:
             self._present = self.preferences
             if self._factors is not None:
                 self._present = self.preferences.scaled(self._factors[t])
+            if self._storage is not None:
+                hours = float(self.env.interval_hours)
+                left_kw = self._storage.available_kw(hours)
+                self._present = limited(self._present, left_kw)
             self._integral = None
             convert = converter_for(market, self.name)
             self._orders = convert(self.strategy(self._present), market, self.name)
@@ -169,6 +188,7 @@ class CurveParticipants(BaseAgent):
         count = len(self.participants)
         self._award_kw = np.zeros(count)
         self._price_per_kwh = np.full(count, np.nan)
+        self._money_per_h = np.zeros(count)
         self._reward = None
 
     def _check_factors(self) -> None:
@@ -185,11 +205,24 @@ class CurveParticipants(BaseAgent):
             )
 
 
-def money_per_h(price_per_kwh: FloatArray, quantity_kw: FloatArray) -> FloatArray:
-    """Return price x quantity, 0 where there is no quantity and so no price.
+def limited(preferences: Preferences, most_kw: FloatArray) -> Preferences:
+    """Return curves that end at a most quantity, firm ones too.
 
-    Returns:
-        Currency/h. Same shape.
+    Args:
+        preferences: The curves.
+        most_kw: Where each ends at the latest, >= 0. kW. Shape ``(n_participant,)``.
+
+    Example:
+        >>> diesel = Preferences.of_producers(["d"], ["b"], p_min=1, p_max=3, q_max=10)
+        >>> ended = limited(diesel, np.array([5.0]))
+        >>> ended.quantity_kw.tolist(), ended.price_per_kwh.tolist()
+        ([0.0, 5.0], [1.0, 2.0])
     """
-    money = np.zeros(quantity_kw.shape)
-    return np.multiply(price_per_kwh, quantity_kw, out=money, where=quantity_kw != 0.0)
+    quantity = np.minimum(preferences.quantity_kw, preferences.at_corners(most_kw))
+    price = preferences.price_per_kwh.copy()
+    for row in np.flatnonzero(preferences.most_kw > most_kw):
+        at = slice(preferences.start[row], preferences.start[row + 1])
+        before, after = preferences.quantity_kw[at], quantity[at]
+        there = np.interp(after, before, preferences.price_per_kwh[at])
+        price[at] = np.where(after < before, there, price[at])
+    return preferences.replaced(quantity_kw=quantity, price_per_kwh=price)

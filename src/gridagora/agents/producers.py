@@ -6,6 +6,7 @@ from gridagora.agents.participants import CurveParticipants
 from gridagora.agents.strategies import Strategy, truthful
 from gridagora.types.arrays import FloatArray
 from gridagora.types.preferences import Preferences, require_side
+from gridagora.types.storage import Storage
 
 
 @final
@@ -20,6 +21,8 @@ class Producers(CurveParticipants):
         strategy: Turns them into offers; the truth when not given.
         factors: Multiplies all quantities in each interval, >= 0. Shape
             ``(n_interval,)`` or ``(n_interval, n_participant)``.
+        storage: What they sell from, ``devices.battery.ChargedBatteries`` for instance;
+            an offer ends at what is left in it.
         name: Name of the agent.
 
     Raises:
@@ -42,7 +45,10 @@ class Producers(CurveParticipants):
         *,
         strategy: Strategy = truthful,
         factors: FloatArray | None = None,
+        storage: Storage | None = None,
         name: str = "",
     ) -> None:
         require_side(preferences, consumers=False)
-        super().__init__(preferences, strategy=strategy, factors=factors, name=name)
+        super().__init__(
+            preferences, strategy=strategy, factors=factors, storage=storage, name=name
+        )

@@ -137,6 +137,16 @@ class LinearGrid:
         """Positions of the terminals, in the order of ``voltages``."""
         return np.arange(self.n_place - self.voltages.n_row, self.n_place)
 
+    @property
+    def own_terminals(self) -> IntArray:
+        """Positions of the terminals that are a bus's own, not of what is merged."""
+        own = [
+            at
+            for at in self.terminals.tolist()
+            if self.place[at].startswith(f"{self.place[self.bus[at]]}.")
+        ]
+        return np.array(own, dtype=np.int64)
+
     def bus_index(self, name: str) -> int:
         """Return the position of a place; a bus is one.
 

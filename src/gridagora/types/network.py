@@ -358,6 +358,26 @@ class RadialNetwork:
             limits[place[name]] = limit
         return RadialNetwork(self.bus, self.parent.copy(), self.branch, limits)
 
+    def with_substation(
+        self, limit_kw: float, name: str = "substation"
+    ) -> "RadialNetwork":
+        """Return the same tree below a new source, joined by a branch with a limit.
+
+        What enters the feeder then passes the substation's transformer.
+
+        Args:
+            limit_kw: Most power either way. kW.
+            name: Of the new source bus and of the branch.
+
+        Raises:
+            InvalidNetworkError: The name is taken, or the limit negative.
+        """
+        parent = np.concatenate([[-1], self.parent + 1])
+        limits = np.concatenate([[limit_kw], self.limit_kw])
+        return RadialNetwork(
+            (name, *self.bus), parent, (name, *self.branch), limits.astype(np.float64)
+        )
+
     def injection_sensitivity(self) -> FloatArray:
         """Return H: -1 where the line lies on the path to the bus, else 0.
 

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from gridagora.agents.awards import OwnRows, order_prices, own_rows
+from gridagora.agents.awards import (
+    OwnRows,
+    money_per_h,
+    order_money,
+    order_prices,
+    own_rows,
+)
 from gridagora.errors import EpisodeError
 from gridagora.markets.nodal import clear_nodal
 from gridagora.types.network import RadialNetwork
@@ -61,3 +67,19 @@ def test_prices_are_nodal_unless_the_market_says_otherwise():
             return np.array([5.0, 7.0])
 
     assert order_prices(Market(), dispatch).tolist() == [5.0, 7.0]
+
+
+def test_money_is_price_times_quantity_unless_the_market_says_otherwise():
+    dispatch = clear_nodal(TREE, table(BEN, ANNA_SELLS))
+    assert order_money(object(), dispatch) == pytest.approx([18.0, 18.0])
+
+    class Market:
+        def order_money_per_h(self):
+            return np.array([5.0, 7.0])
+
+    assert order_money(Market(), dispatch).tolist() == [5.0, 7.0]
+
+
+def test_no_quantity_costs_nothing_even_without_a_price():
+    money = money_per_h(np.array([np.nan, 2.0]), np.array([0.0, 3.0]))
+    assert money.tolist() == [0.0, 6.0]

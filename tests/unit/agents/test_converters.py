@@ -1,6 +1,11 @@
 import pytest
 
-from gridagora.agents.converters import CONVERTERS, converter_for, curve_orders
+from gridagora.agents.converters import (
+    CONVERTERS,
+    converter_for,
+    curve_buses,
+    curve_orders,
+)
 from gridagora.errors import InvalidActionError
 from gridagora.types.base import BaseMarket
 from gridagora.types.network import RadialNetwork
@@ -37,4 +42,17 @@ def test_a_curve_market_must_show_its_network_and_its_dispatch():
         "orders of 'homes': the market object has no `network`, which every market of "
         "the order type 'curve' offers. the market object has no `last`, which every "
         "market of the order type 'curve' offers."
+    )
+
+
+def test_agents_that_send_orders_one_by_one_find_the_markets_network():
+    assert curve_buses(Market(), "grid") is Market.network
+
+    market = Market()
+    market.order_type = "quantity"
+    with pytest.raises(InvalidActionError) as caught:
+        curve_buses(market, "grid")
+    assert str(caught.value) == (
+        "orders of 'grid': the market Market takes orders of the type 'quantity', but "
+        "the agent can send ['curve'] only; use another agent or market."
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gridagora.agents.participants import CurveParticipants, money_per_h
+from gridagora.agents.participants import CurveParticipants, limited
 from gridagora.agents.strategies import inelastic
 from gridagora.environment.environment import Environment
 from gridagora.errors import InvalidActionError, InvalidConfigError, UnknownNameError
@@ -197,6 +197,99 @@ def test_bids_and_offers_one_by_one_meet_populations():
     assert Bid.affine("x", "a", p_max=1, p_min=0, q_max=1).participant == "x"
 
 
-def test_no_quantity_costs_nothing_even_without_a_price():
-    money = money_per_h(np.array([np.nan, 2.0]), np.array([0.0, 3.0]))
-    assert money.tolist() == [0.0, 6.0]
+def test_a_reduction_is_rewarded_where_nothing_is_taken():
+    # Behind a full line of 2 kW ben takes 2 firm; anna's 1 kW is worth 1 to her and the
+    # gas there costs 5, so that anna takes nothing at a price of 1, the nearest to that
+    # before the line. She is paid 1 for her reduction.
+    line = RadialNetwork.from_table(
+        {"bus": "ab", "parent": ["", "a"], "limit_kw": [None, 2.0]}
+    )
+    anna = CurveParticipants(
+        Preferences.of_consumers(["anna"], ["b"], p_max=1, p_min=1, q_max=1)
+    )
+    ben = CurveParticipants(
+        Preferences.of_consumers(["ben"], ["b"], p_max=9, p_min=9, q_max=2, q_min=2)
+    )
+    gas = CurveParticipants(
+        Preferences.of_producers(["gas"], ["b"], p_max=5, p_min=5, q_max=5)
+    )
+    grid = CurveParticipants(
+        Preferences.of_producers(["grid"], ["a"], p_max=0, p_min=0, q_max=20)
+    )
+    market = NodalMarket(line, reductions="paid-by-beneficiaries")
+    env = world([anna, ben, gas, grid], market)
+    env.reset()
+    env.step()
+
+    assert market.last is not None
+    assert market.last.price_per_kwh == pytest.approx([0.0, 1.0])
+    assert anna.award_kw.tolist() == [0.0]
+    assert anna.get_reward() == pytest.approx([1.0])
+    # With anna the price would be 5: ben saved 4 x 2 and pays all, 18 - 2 - 1.
+    assert ben.get_reward() == pytest.approx([15.0])
+
+
+class Tank:
+    """Holds 6 kWh for one producer, or what is left of it."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.left_kwh = 6.0
+
+    def available_kw(self, hours):
+        return np.array([self.left_kwh / hours])
+
+    def deliver(self, power_kw, hours):
+        self.left_kwh -= float(power_kw[0]) * hours
+
+
+def test_an_offer_ends_at_what_is_left_in_its_storage():
+    # The unit costs 2 up to 8 at 6 kW. At 4, the feeder's price, it sells 2 kW; once
+    # 1 kWh is left, half an hour of 2 kW takes it all.
+    unit = Preferences.of_producers(["unit"], ["b"], p_min=2.0, p_max=8.0, q_max=6.0)
+    tank = Tank()
+    agent = CurveParticipants(unit, storage=tank)
+    homes = CurveParticipants(HOMES, strategy=inelastic)
+    env = world([homes, feeder(), agent], n_intervals=8, interval_hours=0.5)
+    env.reset()
+    awards = []
+    for _ in range(7):
+        env.step()
+        awards.append(float(agent.award_kw[0]))
+
+    assert awards == pytest.approx([2.0] * 6 + [0.0])
+    assert tank.left_kwh == pytest.approx(0.0)
+    assert list(agent.get_observation()["most_kw"]) == pytest.approx([0.0])
+    env.reset()
+    assert tank.left_kwh == 6.0
+
+
+def test_the_private_cost_of_a_limited_offer_is_that_of_its_beginning():
+    # 1.5 kW are left of 2 kW at 2 to 4: 2 x 1.5 + 1.5^2 / 2, sold at 4.
+    unit = Preferences.of_producers(["unit"], ["b"], p_min=2.0, p_max=8.0, q_max=6.0)
+    tank = Tank()
+    agent = CurveParticipants(unit, storage=tank)
+    env = world([CurveParticipants(HOMES, strategy=inelastic), feeder(), agent])
+    env.reset()
+    tank.left_kwh = 1.5
+    env.step()
+
+    assert agent.get_reward() == pytest.approx([4 * 1.5 - 3.0 - 1.125])
+    assert agent.present.most_kw.tolist() == [1.5]
+
+
+def test_limited_curves_keep_steps_and_end_firm_parts():
+    steps = Preferences(
+        ("a", "b", "c"),
+        ("x", "x", "x"),
+        np.zeros(3, dtype=bool),
+        np.array([0, 4, 6, 8]),
+        np.array([0.0, 2.0, 2.0, 4.0, 3.0, 5.0, 0.0, 1.0]),
+        np.array([1.0, 1.0, 3.0, 5.0, 2.0, 4.0, 1.0, 2.0]),
+    )
+    ended = limited(steps, np.array([3.0, 1.0, 9.0]))
+
+    assert ended.quantity_kw.tolist() == [0.0, 2.0, 2.0, 3.0, 1.0, 1.0, 0.0, 1.0]
+    assert ended.price_per_kwh.tolist() == [1.0, 1.0, 3.0, 4.0, 2.0, 2.0, 1.0, 2.0]

@@ -32,6 +32,14 @@ def test_places_are_found_by_name_and_terminals_come_last(village):
         grid.bus_index("vilage")
 
 
+def test_a_terminal_behind_a_merged_regulator_is_not_the_buss_own(village):
+    merged = replace(village, place=("source", "village", "village.supply", "reg.1"))
+
+    assert village.own_terminals.tolist() == [3]
+    assert merged.own_terminals.tolist() == []
+    assert merged.terminals.tolist() == [3]
+
+
 def test_columns_cannot_be_written(village):
     grid = village
 

@@ -239,6 +239,29 @@ def test_parents_out_of_order_are_refused_in_code():
     assert "from the source outwards" in message
 
 
+def test_a_substation_stands_before_the_source_and_limits_what_enters():
+    tree = RadialNetwork.from_table(
+        {"bus": ["799", "701", "702"], "parent": ["", "799", "701"],
+         "limit_kw": [None, 50, 20]}
+    )  # fmt: skip
+    fed = tree.with_substation(40.0)
+
+    assert fed.bus == ("substation", "799", "701", "702")
+    assert fed.parent.tolist() == [-1, 0, 1, 2]
+    assert fed.branch == ("substation", "799-701", "701-702")
+    assert fed.limit_kw.tolist() == [40.0, 50.0, 20.0]
+    assert tree.with_substation(1.0, "head").bus[0] == "head"
+
+
+def test_a_substation_needs_a_free_name_and_a_limit():
+    tree = RadialNetwork.from_table({"bus": ["a", "b"], "parent": ["", "a"]})
+
+    assert message_of(lambda: tree.with_substation(-1.0, "b")) == (
+        "radial network: bus 'b' is named more than once. branch 'b': limit_kw is "
+        "-1, expected a number >= 0 (inf, None or an empty cell for no limit)."
+    )
+
+
 def test_a_network_cannot_be_changed():
     tree = RadialNetwork.from_table(TREE)
 

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from gridagora.agents.bidding_game import bidding_game
+from gridagora.agents.curve_actions import CurveActions
+from gridagora.markets.nodal import NodalMarket, clear_nodal
+from gridagora.types.network import RadialNetwork
+from gridagora.types.orders import CurveColumns
+from gridagora.types.preferences import Preferences
+
+ONE_BUS = RadialNetwork.from_table({"bus": ["a"], "parent": [""]})
+UNITS = Preferences.of_producers(
+    ["one", "two"], ["a", "a"], p_max=2.0, p_min=2.0, q_max=10.0
+)
+ACTIONS = CurveActions.of_markups(adder_per_kwh=np.arange(0.0, 4.0))
+
+
+def load(q_min=0.0):
+    return Preferences.of_consumers(
+        ["load"], ["a"], p_max=9, p_min=9, q_max=4, q_min=q_min
+    ).curves(ONE_BUS)
+
+
+def game(preferences=UNITS, actions=ACTIONS, others=None, **settings):
+    rest = load() if others is None else others
+    return bidding_game(
+        preferences,
+        actions,
+        clear=lambda own: clear_nodal(ONE_BUS, CurveColumns.joined([own, rest])),
+        buses=ONE_BUS,
+        **settings,
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "surplus"),
+    [
+        ((0, 0), [0.0, 0.0]),
+        ((3, 3), [6.0, 6.0]),  # 2 kW each, 3 above cost
+        ((2, 3), [8.0, 0.0]),  # all 4 kW, 2 above cost
+    ],
+)
+def test_private_surplus_of_joint_actions(action, surplus):
+    assert game()(np.array(action)) == pytest.approx(surplus)
+
+
+def test_the_money_is_that_of_the_market():
+    # One bus, 3 kW come in, and Anna's 4 kW are the only ones that can give way: 1 kW.
+    # Declaring 5 + m she keeps 3 at 5 + m, and is paid as much for 1 kW, for which only
+    # she can be charged: 5 x 3 - 3 (5 + m).
+    source = Preferences.of_producers(["s"], ["a"], p_max=3, p_min=3, q_max=3)
+    anna = Preferences.of_consumers(["anna"], ["a"], p_max=5, p_min=5, q_max=4)
+    shifts = CurveActions.of_markups(adder_per_kwh=[1.0, -1.0])
+    market = NodalMarket(ONE_BUS, reductions="paid-by-beneficiaries")
+    played = bidding_game(
+        anna,
+        shifts,
+        clear=lambda own: market.clear([own, source.curves(ONE_BUS)]),
+        buses=ONE_BUS,
+        money=lambda dispatch: market.order_money_per_h(),
+    )
+    surplus = [played(np.array([at]))[0] for at in range(3)]
+    assert surplus == pytest.approx([0.0, -3.0, 3.0])
+
+
+def test_consumers_count_what_power_is_worth_to_them():
+    # Declares 5 instead of 9 and pays the source's 3 for 2 kW; at 2 it gets nothing.
+    home = Preferences.of_consumers(["anna"], ["a"], p_max=9, p_min=9, q_max=2)
+    source = Preferences.of_producers(["s"], ["a"], p_max=3, p_min=3, q_max=5)
+    low = CurveActions.of_markups(adder_per_kwh=[-4.0, -7.0])
+    surplus = game(home, low, others=source.curves(ONE_BUS))
+    found = [surplus(np.array([at]))[0] for at in range(3)]
+    assert found == pytest.approx([12.0, 12.0, 0.0])
+
+
+def test_without_a_dispatch_nobody_gets_anything():
+    small = UNITS.scaled(0.1)
+    infeasible = game(small, others=load(q_min=4.0))
+    assert infeasible(np.array([0, 0])).tolist() == [0.0, 0.0]
