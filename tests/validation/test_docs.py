@@ -24,7 +24,7 @@ import gridagora
 from gridagora.interfaces.cli import main
 from gridagora.interfaces.cli.app import app
 from gridagora.studies.contract import parameters
-from gridagora.studies.registry import load_study
+from gridagora.studies.registry import STUDIES, load_study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -284,9 +284,10 @@ def rows_of(page: Path, heading: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in row] for row in rows[2:]]
 
 
-def test_the_study_page_has_the_parameters_of_the_study():
-    page = ROOT / "docs" / "studies" / "market-power.md"
-    table = parameters(load_study("market-power").config())
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_a_study_page_has_the_parameters_of_the_study(name):
+    page = ROOT / "docs" / "studies" / f"{name}.md"
+    table = parameters(load_study(name).config())
     expected = [
         [row.parameter, row.value, row.unit, row.origin, row.meaning]
         for row in table.itertuples()
@@ -294,8 +295,9 @@ def test_the_study_page_has_the_parameters_of_the_study():
     assert rows_of(page, "What we chose") == expected
 
 
-def test_the_study_page_has_the_targets_of_the_study():
-    page = ROOT / "docs" / "studies" / "market-power.md"
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_a_study_page_has_the_targets_of_the_study(name):
+    page = ROOT / "docs" / "studies" / f"{name}.md"
     expected = [
         [
             target.quantity,
@@ -303,14 +305,15 @@ def test_the_study_page_has_the_targets_of_the_study():
             f"{target.tolerance:g}",
             target.origin,
         ]
-        for target in load_study("market-power").targets
+        for target in load_study(name).targets
     ]
     assert rows_of(page, "Targets") == [[str(cell) for cell in row] for row in expected]
 
 
-def test_the_study_page_has_the_departures_of_the_study():
-    page = ROOT / "docs" / "studies" / "market-power.md"
-    departures = load_study("market-power").departures
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_a_study_page_has_the_departures_of_the_study(name):
+    page = ROOT / "docs" / "studies" / f"{name}.md"
+    departures = load_study(name).departures
     expected = [[one.quantity, one.printed, one.reason] for one in departures]
     assert rows_of(page, "Departures") == expected
 

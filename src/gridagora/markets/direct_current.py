@@ -1,6 +1,6 @@
 """DC power flow of a network as a market's optimisation needs it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -8,6 +8,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from gridagora.markets.qp import Program
+from gridagora.markets.rows import DenseRows
 from gridagora.types.arrays import FloatArray, IntArray
 from gridagora.types.network import Network
 
@@ -20,66 +21,30 @@ class DenseFlows:
     """Flows by the matrix H, for networks of up to some hundred buses.
 
     Attributes:
-        sensitivity: H. Shape ``(n_branch, n_bus)``.
+        per_demand: What demand at each bus adds to each flow, ``-H``.
+            Shape ``(n_branch, n_bus)``.
     """
 
-    sensitivity: FloatArray
+    per_demand: FloatArray
 
     @classmethod
     def of(cls, network: Network) -> Self:
         """Prepare a network."""
-        return cls(network.injection_sensitivity())
+        return cls(-network.injection_sensitivity())
 
-    def flow(self, net_demand: FloatArray) -> FloatArray:
-        """Return the flow of each branch that serves a net demand by bus."""
-        return np.asarray(-self.sensitivity @ net_demand)
-
-    def spread(self, congestion: FloatArray) -> FloatArray:
-        """Return by how much congestion lowers the price at each bus, ``H' mu``."""
-        return np.asarray(congestion @ self.sensitivity)
-
-    def rows(self, lines: IntArray) -> FloatArray:
-        """Return rows of H. Shape ``(lines.size, n_bus)``."""
-        return self.sensitivity[lines]
-
-    def columns(self, buses: IntArray) -> FloatArray:
-        """Return columns of H. Shape ``(n_branch, buses.size)``."""
-        return self.sensitivity[:, buses]
-
-    def program(
-        self,
-        objective: Program,
-        bus: IntArray,
-        sign: FloatArray,
-        firm: FloatArray,
-        limit: FloatArray,
-    ) -> Program:
-        """Return the program of a market: balance, then every finite limit.
-
-        Args:
-            objective: Costs and bounds of the variables, without rows.
-            bus: Where each variable draws power. Shape ``(n,)``.
-            sign: 1 where it draws, -1 where it injects. Shape ``(n,)``.
-            firm: Net demand that is no variable. Shape ``(n_bus,)``.
-            limit: Limit of each branch. Shape ``(n_branch,)``.
-        """
-        held = np.flatnonzero(np.isfinite(limit))
-        fixed = self.flow(firm)[held]
-        total = -firm.sum()
-        return replace(
-            objective,
-            rows=np.vstack([sign, -self.sensitivity[np.ix_(held, bus)] * sign]),
-            row_least=np.append(total, -limit[held] - fixed),
-            row_most=np.append(total, limit[held] - fixed),
+    def within(self, limit: FloatArray) -> DenseRows:
+        """Return the rows of a market on this network, limits scaled as its powers."""
+        n_branch, n_bus = self.per_demand.shape
+        one = np.ones(max(n_branch, n_bus))
+        return DenseRows(
+            matrix=self.per_demand,
+            offset=np.zeros(n_branch),
+            low=-limit,
+            high=limit,
+            effect=one[:n_branch],
+            size=one[:n_branch],
+            weight=one[:n_bus],
         )
-
-    def multipliers(
-        self, row_dual: FloatArray, limit: FloatArray
-    ) -> tuple[float, FloatArray]:
-        """Return energy price and congestion prices from a program's multipliers."""
-        congestion = np.zeros(limit.size)
-        congestion[np.isfinite(limit)] = row_dual[1:]
-        return float(row_dual[0]), congestion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,46 +82,82 @@ class SparseFlows:
         factor = splu(matrix) if kept.size else None
         return cls(network.reference, incidence, weighted, factor)
 
-    def flow(self, net_demand: FloatArray) -> FloatArray:
+    def within(self, limit: FloatArray) -> "SparseRows":
+        """Return the rows of a market on this network, limits scaled as its powers."""
+        n_branch, n_bus = self.incidence.shape
+        return SparseRows(self, -limit, limit, np.ones(n_branch), np.ones(n_bus))
+
+    def angles(self, injection: FloatArray) -> FloatArray:
+        """Return voltage angles for injections, 0 at the reference bus."""
+        kept = np.delete(np.arange(injection.shape[0]), self.reference)
+        angle = np.zeros_like(injection)
+        if self.factor is not None:
+            angle[kept] = self.factor.solve(np.ascontiguousarray(injection[kept]))
+        return angle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SparseRows:
+    """Flow limits as rows over voltage angles; see ``rows.Rows``.
+
+    Attributes:
+        flows: The network.
+        low: Least flows. Shape ``(n_branch,)``.
+        high: Most flows. Shape ``(n_branch,)``.
+        effect: Ones. Shape ``(n_branch,)``.
+        weight: Ones. Shape ``(n_bus,)``.
+    """
+
+    flows: SparseFlows
+    low: FloatArray
+    high: FloatArray
+    effect: FloatArray
+    weight: FloatArray
+
+    def value(self, net_demand: FloatArray) -> FloatArray:
         """Return the flow of each branch that serves a net demand by bus."""
-        return np.asarray(self.weighted @ self._angles(-net_demand))
+        return np.asarray(self.flows.weighted @ self.flows.angles(-net_demand))
 
-    def spread(self, congestion: FloatArray) -> FloatArray:
-        """Return by how much congestion lowers the price at each bus, ``H' mu``."""
-        return self._angles(np.asarray(self.weighted.T @ congestion))
+    def spread(self, worth: FloatArray) -> FloatArray:
+        """Return what limits add to the price at each bus, ``-H' worth``."""
+        return -self.flows.angles(np.asarray(self.flows.weighted.T @ worth))
 
-    def rows(self, lines: IntArray) -> FloatArray:
-        """Return rows of H. Shape ``(lines.size, n_bus)``."""
-        return self._angles(self.weighted[lines].toarray().T).T
+    def rows(self, at: IntArray) -> FloatArray:
+        """Return rows of ``-H``. Shape ``(at.size, n_bus)``."""
+        return -self.flows.angles(self.flows.weighted[at].toarray().T).T
 
-    def columns(self, buses: IntArray) -> FloatArray:
-        """Return columns of H. Shape ``(n_branch, buses.size)``."""
-        places, column = np.unique(buses, return_inverse=True)
-        injection = np.zeros((self.incidence.shape[1], places.size))
-        injection[places, np.arange(places.size)] = 1.0
-        return np.asarray(self.weighted @ self._angles(injection))[:, column]
+    def columns(self, places: IntArray) -> FloatArray:
+        """Return columns of ``-H``. Shape ``(n_branch, places.size)``."""
+        buses, column = np.unique(places, return_inverse=True)
+        injection = np.zeros((self.weight.size, buses.size))
+        injection[buses, np.arange(buses.size)] = -1.0
+        found = self.flows.weighted @ self.flows.angles(injection)
+        return np.asarray(found[:, column])
+
+    def first(self) -> tuple[IntArray, bool]:
+        """Return every finite limit: further sparse rows cost next to nothing."""
+        return np.flatnonzero(np.isfinite(self.high)), True
 
     def program(
         self,
         objective: Program,
-        bus: IntArray,
-        sign: FloatArray,
+        drawn: tuple[IntArray, FloatArray],
         firm: FloatArray,
-        limit: FloatArray,
+        held: IntArray,
     ) -> Program:
-        """Return the program of a market with angles as further variables.
+        """Return the program with angles as further variables; see ``Rows.program``.
 
-        Rows are the balance of every bus, then every finite limit; for the arguments
-        see ``DenseFlows.program``.
+        Rows are the balance of every bus, then some limits.
         """
-        n_bus, n = firm.size, bus.size
-        kept = np.delete(np.arange(n_bus), self.reference)
-        held = np.flatnonzero(np.isfinite(limit))
-        drawn = sparse.csr_array((sign, (bus, np.arange(n))), shape=(n_bus, n))
-        leaving = (self.incidence.T @ self.weighted).tocsr()[:, kept]
+        place, sign = drawn
+        n_bus, n = firm.size, place.size
+        weighted = self.flows.weighted
+        kept = np.delete(np.arange(n_bus), self.flows.reference)
+        taken = sparse.csr_array((sign, (place, np.arange(n))), shape=(n_bus, n))
+        leaving = (self.flows.incidence.T @ weighted).tocsr()[:, kept]
         empty = sparse.csr_array((held.size, n))
         rows = sparse.block_array(
-            [[drawn, leaving], [empty, self.weighted[held][:, kept]]], format="csr"
+            [[taken, leaving], [empty, weighted[held][:, kept]]], format="csr"
         )
         zero, free = np.zeros(kept.size), np.full(kept.size, np.inf)
         return Program(
@@ -165,26 +166,17 @@ class SparseFlows:
             least=np.append(objective.least, -free),
             most=np.append(objective.most, free),
             rows=rows,
-            row_least=np.append(-firm, -limit[held]),
-            row_most=np.append(-firm, limit[held]),
+            row_least=np.append(-firm, self.low[held]),
+            row_most=np.append(-firm, self.high[held]),
         )
 
     def multipliers(
-        self, row_dual: FloatArray, limit: FloatArray
+        self, row_dual: FloatArray, held: IntArray
     ) -> tuple[float, FloatArray]:
-        """Return energy price and congestion prices from a program's multipliers."""
-        n_bus = self.incidence.shape[1]
-        congestion = np.zeros(limit.size)
-        congestion[np.isfinite(limit)] = row_dual[n_bus:]
-        return float(row_dual[self.reference]), congestion
-
-    def _angles(self, injection: FloatArray) -> FloatArray:
-        """Return voltage angles for injections, 0 at the reference bus."""
-        kept = np.delete(np.arange(injection.shape[0]), self.reference)
-        angle = np.zeros_like(injection)
-        if self.factor is not None:
-            angle[kept] = self.factor.solve(np.ascontiguousarray(injection[kept]))
-        return angle
+        """Return energy price and worths from the multipliers of that program."""
+        worth = np.zeros(self.low.size)
+        worth[held] = row_dual[self.weight.size :]
+        return float(row_dual[self.flows.reference]), worth
 
 
 def prepare_flows(network: Network) -> DenseFlows | SparseFlows:

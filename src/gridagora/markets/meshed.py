@@ -3,20 +3,16 @@
 import numpy as np
 
 from gridagora.errors import InvalidOrderError
-from gridagora.markets import qp
 from gridagora.markets.direct_current import DenseFlows, SparseFlows, prepare_flows
-from gridagora.markets.kernels.pieces import snap
 from gridagora.markets.laws import nodal_certificate, require
-from gridagora.markets.open_choices import choose_prices, share_ties
+from gridagora.markets.optimum import NoOptimum, Optimum, find_optimum
 from gridagora.markets.pieces import Pieces
 from gridagora.markets.shortage import prove_infeasible
-from gridagora.types.arrays import FloatArray
 from gridagora.types.dispatch import Certificate, Dispatch, Outcome
 from gridagora.types.network import Network
 from gridagora.types.orders import CurveColumns
 
 _MECHANISM = "meshed clearing"
-_DUST = 1e-12  # of the largest quantity
 
 
 def clear_meshed(
@@ -92,22 +88,13 @@ def clear_meshed(
     if orders.n_order == 0:
         proof = Certificate(_MECHANISM, {})
         return _no_dispatch(network, orders, Outcome.EMPTY, (proof, ""))
-    pieces = Pieces.of(network, orders)
-    flows = flows or prepare_flows(network)
-    program = flows.program(
-        pieces.objective(), pieces.bus, pieces.sign, pieces.firm, pieces.limit
-    )
-    found = qp.solve(program, solver=solver)
-    if not found.feasible:
+    pieces = Pieces.of(orders, orders.bus, network.n_bus)
+    rows = (flows or prepare_flows(network)).within(network.limit_kw / pieces.scale_kw)
+    found = find_optimum(pieces, rows, solver=solver)
+    if isinstance(found, NoOptimum):
         proof_and_reason = prove_infeasible(network, orders, mechanism=_MECHANISM)
         return _no_dispatch(network, orders, Outcome.INFEASIBLE, proof_and_reason)
-    filled = np.clip(found.x[: pieces.width.size], 0.0, pieces.width)
-    energy_price, congestion = choose_prices(
-        pieces, flows, filled, flows.multipliers(found.row_dual, pieces.limit)
-    )
-    price = energy_price - flows.spread(congestion)
-    filled = share_ties(pieces, flows, filled, price, congestion)
-    return _dispatch(network, orders, pieces, (filled, price, congestion), flows)
+    return _dispatch(network, orders, pieces, found)
 
 
 def _check_buses(network: Network, orders: CurveColumns) -> None:
@@ -151,21 +138,16 @@ def _dispatch(
     network: Network,
     orders: CurveColumns,
     pieces: Pieces,
-    found: tuple[FloatArray, FloatArray, FloatArray],
-    flows: DenseFlows | SparseFlows,
+    found: Optimum,
 ) -> Dispatch:
     """Undo the scaling, put full lines exactly at their limits, and certify."""
-    filled, price, congestion = found
-    share = np.bincount(pieces.order, weights=filled, minlength=orders.n_order)
-    quantity_kw = (pieces.base + share) * pieces.scale_kw
-    quantity_kw = np.clip(quantity_kw, orders.firm_kw, orders.most_kw)
-    snap(orders.start, orders.quantity_kw, quantity_kw, _DUST * pieces.scale_kw)
-    flow_kw = flows.flow(pieces.net_demand(filled)) * pieces.scale_kw
-    full = congestion != 0.0
-    flow_kw[full] = np.sign(congestion[full]) * network.limit_kw[full]
+    quantity_kw = pieces.awards_kw(orders, found.filled)
+    flow_kw = found.value * pieces.scale_kw
+    full = found.worth != 0.0
+    flow_kw[full] = np.sign(found.worth[full]) * network.limit_kw[full]
     flow_kw = np.clip(flow_kw, -network.limit_kw, network.limit_kw) + 0.0
-    price = price * pieces.scale_price
-    congestion_per_kwh = congestion * pieces.scale_price
+    price = found.price * pieces.scale_price
+    congestion_per_kwh = found.worth * pieces.scale_price
     certificate = nodal_certificate(
         network,
         orders,

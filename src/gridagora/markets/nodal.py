@@ -2,22 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from gridagora.errors import GridagoraError, InvalidActionError
+from gridagora.markets.collecting import collect_orders
+from gridagora.markets.demand_response import (
+    PAID,
+    UNCHARGED,
+    Reductions,
+    reduction_rule,
+    reductions_of,
+)
 from gridagora.markets.direct_current import DenseFlows, SparseFlows, prepare_flows
 from gridagora.markets.laws import nodal_certificate, require
 from gridagora.markets.meshed import clear_meshed
 from gridagora.markets.radial import clear_radial
 from gridagora.markets.settlement import effective_prices, settle, settlement_rule
+from gridagora.markets.successive import CostClearing, clear_book
 from gridagora.markets.surplus import welfare_per_h
 from gridagora.types.arrays import Columns, FloatArray, IntArray
 from gridagora.types.base import BaseMarket
+from gridagora.types.cost_columns import CostColumns
 from gridagora.types.dispatch import Dispatch, Outcome, Settlement
 from gridagora.types.network import Network, RadialNetwork
-from gridagora.types.orders import Bid, CurveColumns, CurveJoin, Offer
+from gridagora.types.orders import CurveColumns, CurveJoin
 
 _MECHANISM = "nodal"
 
@@ -59,6 +67,7 @@ def clear_nodal(network: Network | RadialNetwork, orders: CurveColumns) -> Dispa
         CertificateError: The result breaks a law; it was not used.
 
     Example:
+        >>> from gridagora.types.orders import Bid, Offer
         >>> net = Network.from_table({"from_bus": ["a"], "to_bus": ["b"]})
         >>> book = [
         ...     Offer.affine("wind", "a", p_max=0.3, p_min=0.1, q_max=10.0),
@@ -78,13 +87,17 @@ def clear_nodal(network: Network | RadialNetwork, orders: CurveColumns) -> Dispa
 class NodalMarket(BaseMarket):
     """Collects curves from all agents, clears them at once, settles at nodal prices.
 
-    Agents send ``CurveColumns`` indexed on ``market.network``, or bids and offers, or
-    nothing. A clearing without a dispatch (outcome ``INFEASIBLE``) raises nothing: it
-    stays readable in ``last``, and every award is 0.
+    Agents send ``CurveColumns`` indexed on ``market.network``, or bids, offers, costs
+    (``CostOffer``, ``ReducibleDemand``) and orders of the transmission grid
+    (``ImportOffer``, ``ExportBid``), or nothing. A clearing without a dispatch (outcome
+    ``INFEASIBLE``) raises nothing: it stays readable in ``last``, and every award is 0.
 
     Attributes:
         network: Where it clears.
         settlement: Name of the rule that turns prices into money.
+        reductions: What demand response earns: with ``uncharged`` that it need not pay
+            for what it does not take; with ``paid-by-beneficiaries`` the price on top,
+            see ``reductions_of``. The most quantity of every bid then is a baseline.
         interval_hours: Length of an interval; ``None`` takes the environment's, or one
             hour outside of an environment. h.
         last: The latest clearing; ``None`` before the first of an episode.
@@ -103,19 +116,25 @@ class NodalMarket(BaseMarket):
         network: Network | RadialNetwork,
         *,
         settlement: str = "nodal",
+        reductions: str = UNCHARGED,
         interval_hours: float | None = None,
     ) -> None:
-        """Check the settlement rule and prepare the network.
+        """Check the rules and prepare the network.
 
         Raises:
-            UnknownNameError: There is no such settlement rule.
+            UnknownNameError: There is no such settlement rule, or rule for reductions.
         """
         settlement_rule(settlement)
         self.network = network
         self.settlement = settlement
+        self.reductions = reduction_rule(reductions)
         self.interval_hours = interval_hours
         self.last: Dispatch | None = None
         self._settled: Settlement | None = None
+        self._reduced: Reductions | None = None
+        self._prices: FloatArray | None = None
+        self._clearing: CostClearing[Dispatch] | None = None
+        self._book = CostColumns.joined([])
         self._join = CurveJoin()
         self._tree: _Tree | None = None
         self._flows: DenseFlows | SparseFlows | None = None
@@ -127,43 +146,57 @@ class NodalMarket(BaseMarket):
     def reset(self) -> None:
         """Forget the clearing of an earlier episode; agents may read an interval's."""
         if self.env is None or self.env.t <= 0:
-            self.last = None
-            self._settled = None
+            self.last = self._clearing = None
+            self._settled = self._reduced = self._prices = None
 
     def step(self) -> None:
         """Clear what the agents of the environment sent.
 
         Raises:
-            InvalidActionError: An agent sent something that is not a set of curves at
+            InvalidActionError: An agent sent something that is not a set of orders at
                 buses of the network; every such agent is named.
+            ClearingError: Costs of a high degree did not settle, see ``clear_costs``.
         """
         agents = () if self.env is None else self.env.agents
-        faults: list[str] = []
-        parts: list[CurveColumns] = []
-        for agent in agents:
-            try:
-                parts.append(self._columns(agent.get_market_actions()))
-            except (GridagoraError, AttributeError, TypeError, ValueError) as fault:
-                faults.append(f"agent {agent.name!r}: {fault}")
-        if faults:
-            raise InvalidActionError("market actions", faults)
-        self.clear([part for part in parts if part.n_order])
+        n_bus = self.network.n_bus
+        self.clear(collect_orders(agents, self.network, n_bus=n_bus))
 
-    def clear(self, parts: Sequence[CurveColumns]) -> Dispatch:
+    def clear(self, parts: Sequence[CurveColumns | CostColumns]) -> Dispatch:
         """Clear tables of orders and keep the result.
 
         Returns:
             What is now ``last``.
         """
-        orders = self._join(parts)
-        if isinstance(self.network, RadialNetwork):
-            self.last = clear_radial(self.network, orders)
-        elif self._tree is not None:
-            self.last = _clear_tree(self.network, self._tree, orders)
-        else:
-            self.last = clear_meshed(self.network, orders, flows=self._flows)
-        self._settled = None
+        self._book = CostColumns.joined(parts, self._join)
+        self._clearing = clear_book(self._clear, self._book)
+        self.last = self._clearing.dispatch
+        self._settled = self._reduced = self._prices = None
         return self.last
+
+    def _clear(self, orders: CurveColumns) -> Dispatch:
+        if isinstance(self.network, RadialNetwork):
+            return clear_radial(self.network, orders)
+        if self._tree is not None:
+            return _clear_tree(self.network, self._tree, orders)
+        return clear_meshed(self.network, orders, flows=self._flows)
+
+    @property
+    def last_rounds(self) -> int:
+        """How often the latest clearing cleared; more than 1 for costs of degree 3."""
+        return 0 if self._clearing is None else self._clearing.n_round
+
+    @property
+    def last_reductions(self) -> Reductions | None:
+        """What reductions of the latest clearing are paid, and by whom.
+
+        ``None`` before any clearing and where reductions are only uncharged. Worked
+        out when it is first asked for: the market clears once more without reductions.
+        """
+        if self.reductions != PAID or self.last is None:
+            return None
+        if self._reduced is None:
+            self._reduced = reductions_of(self.last, self._book, self._clear)
+        return self._reduced
 
     @property
     def last_settlement(self) -> Settlement | None:
@@ -174,25 +207,65 @@ class NodalMarket(BaseMarket):
         """
         if self._settled is None and self.last is not None:
             hours = self._hours()
-            self._settled = settle(self.last, self.settlement, interval_hours=hours)
+            reduced = self.last_reductions
+            self._settled = settle(
+                self.last,
+                self.settlement,
+                interval_hours=hours,
+                extra=reduced.money(hours) if reduced else (),
+            )
         return self._settled
 
     def effective_prices(self) -> FloatArray:
-        """Return what each order of the latest clearing pays or gets, rent included.
+        """Return what each order of the latest clearing pays or gets per kWh.
+
+        Shares of the rent are included, and for bids that take power what they are
+        paid and charged for reductions.
 
         Returns:
             Currency/kWh, in the order of ``last.orders``; empty before any clearing.
         """
         if self.last is None:
             return np.zeros(0)
-        return effective_prices(self.last, self.settlement)
+        if self._prices is None:
+            price = effective_prices(self.last, self.settlement)
+            reduced = self.last_reductions
+            if reduced is not None:
+                price = reduced.effective_prices(price, self.last.quantity_kw)
+            price.flags.writeable = False
+            self._prices = price
+        return self._prices
+
+    def order_money_per_h(self) -> FloatArray:
+        """Return what each bid of the latest clearing pays and each offer gets.
+
+        It is price times quantity at ``effective_prices``; and for a bid that takes
+        nothing what it is paid for its reduction, with the sign of a payment received.
+
+        Returns:
+            Currency/h, in the order of ``last.orders``; empty before any clearing.
+        """
+        if self.last is None:
+            return np.zeros(0)
+        taken = self.last.quantity_kw
+        money = np.zeros(taken.size)
+        np.multiply(self.effective_prices(), taken, out=money, where=taken != 0.0)
+        reduced = self.last_reductions
+        if reduced is None:
+            return money
+        return np.where(taken != 0.0, money, reduced.extra_per_h)
 
     def record(self) -> Mapping[str, Columns]:
-        """Return awards, prices, flows, settlement and one line on the market."""
+        """Return awards, prices, flows, settlement and one line on the market.
+
+        And, where reductions are paid, the table ``reductions``.
+        """
         last, settlement = self.last, self.last_settlement
         if last is None or settlement is None:
             return {}
+        reduced = self.last_reductions
         return {
+            **({} if reduced is None else {"reductions": reduced.table()}),
             "awards": last.awards(),
             "prices": {
                 "bus": self.network.bus,
@@ -213,32 +286,6 @@ class NodalMarket(BaseMarket):
         if self.interval_hours is not None:
             return self.interval_hours
         return 1.0 if self.env is None else float(self.env.interval_hours)
-
-    def _columns(self, actions: Any) -> CurveColumns:
-        """Return an agent's actions as columns, or raise with what is wrong."""
-        if not isinstance(actions, CurveColumns):
-            return CurveColumns.of(_curves(actions), self.network)
-        n_bus = self.network.n_bus
-        outside = actions.bus[(actions.bus < 0) | (actions.bus >= n_bus)]
-        if outside.size:
-            raise InvalidActionError(
-                "curves", [f"bus {outside[0]} is not one of 0 to {n_bus - 1}."]
-            )
-        return actions
-
-
-def _curves(actions: Any) -> Sequence[Bid | Offer]:
-    """Return bids and offers, or raise naming the first thing that is neither."""
-    for action in actions:
-        if not isinstance(action, Bid | Offer):
-            raise InvalidActionError(
-                "curves",
-                [
-                    f"got a {type(action).__name__}, expected bids and offers "
-                    "(gridagora.Bid, gridagora.Offer) or CurveColumns."
-                ],
-            )
-    return tuple(actions)
 
 
 def _tree(network: Network) -> _Tree:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridagora.errors import ClearingError
 from gridagora.markets import qp
-from gridagora.markets.direct_current import DenseFlows, SparseFlows
 from gridagora.markets.kernels.pieces import bus_price_bounds
 from gridagora.markets.pieces import NEAR, Pieces
+from gridagora.markets.rows import Rows
 from gridagora.types.arrays import FloatArray, IntArray
 
 _PRICED = 1e-12  # scaled prices of limits below this are rounding
@@ -15,89 +16,114 @@ _PRICED = 1e-12  # scaled prices of limits below this are rounding
 
 def choose_prices(
     pieces: Pieces,
-    flows: DenseFlows | SparseFlows,
-    filled: FloatArray,
+    rows: Rows,
+    dispatch: tuple[FloatArray, FloatArray],
     found: tuple[float, FloatArray],
 ) -> tuple[float, FloatArray]:
     """Return the energy price and the congestion prices of the declared rule.
 
     Prices support a dispatch when every piece wants what it got and only limits that
-    bind have a price. Of those the least sum of squares of congestion prices is taken,
+    bind have a worth. Of those the least sum of squares of ``effect * worth`` is taken,
     then the middle of the energy prices that are left.
 
     Args:
         pieces: The book.
-        flows: The network.
-        filled: What each piece got. Shape ``(n_piece,)``.
-        found: Energy price and congestion prices that support it.
+        rows: What it keeps.
+        dispatch: What each piece got and the values of the rows. Shapes ``(n_piece,)``
+            and ``(n_row,)``.
+        found: Energy price and worths that support it.
 
     Returns:
-        Energy price at the reference bus and congestion prices, scaled. They are
-        ``found`` where no others support the dispatch.
+        Energy price and worths, scaled. They are ``found`` where no others support the
+        dispatch.
+
+    Raises:
+        ClearingError: Rounding leaves no prices that do.
     """
-    energy_price, congestion = found
-    flow = flows.flow(pieces.net_demand(filled))
-    idle = np.abs(flow) < pieces.limit - NEAR  # what they seem worth is rounding
-    small = np.where(idle, NEAR, _PRICED)
-    congestion = np.where(np.abs(congestion) > small, congestion, 0.0)
+    (filled, value), (energy_price, worth) = dispatch, found
+    at_low, at_high = value <= rows.low + NEAR, value >= rows.high - NEAR
+    full = at_low | at_high  # what others seem worth is rounding
+    worth = np.where(np.abs(worth) > np.where(full, _PRICED, NEAR), worth, 0.0)
     low, high = bus_price_bounds(
         pieces.firm.size,
-        pieces.bus,
+        pieces.place,
         pieces.sign > 0,
         pieces.width,
         pieces.first,
         pieces.last,
         filled,
-        energy_price - flows.spread(congestion),
+        energy_price * rows.weight + rows.spread(worth),
         NEAR,
     )
     told = np.flatnonzero(np.isfinite(low) | np.isfinite(high))
-    low, high = low[told], high[told]
-    full = (np.abs(flow) >= pieces.limit - NEAR) | (congestion != 0.0)
-    lines = np.flatnonzero(full)
-    # price = energy price + apart @ congestion
-    apart = -flows.rows(lines)[:, told].T
-    if _are_unique(apart[low == high]):
-        return energy_price, congestion
-    if lines.size:
-        away = np.where(pieces.limit[lines] <= NEAR, 0.0, np.sign(flow[lines]))
-        congestion[lines] = _least_congestion(apart, low, high, away)
-    spread = apart @ congestion[lines]
-    lowest = float(np.max(low - spread, initial=-np.inf))
-    highest = float(np.min(high - spread, initial=np.inf))
-    return _middle(lowest, highest, pieces.middle_price), congestion
+    low, high, weight = low[told], high[told], rows.weight[told]
+    limits = np.flatnonzero(full | (worth != 0.0))
+    # price = weight * energy price + apart @ (effect * worth)
+    apart = rows.rows(limits)[:, told].T / rows.effect[limits]
+    known = low == high
+    if _are_unique(weight[known], apart[known]):
+        return energy_price, worth
+    if limits.size:
+        away = at_high[limits].astype(np.float64) - at_low[limits]
+        away = np.where(full[limits], away, np.sign(worth[limits]))
+        least = _least_effects(weight, apart, (low, high), away)
+        worth[limits] = least / rows.effect[limits]
+        spread = apart @ least
+        low, high = low - spread, high - spread
+    lowest, highest = _energy_prices(weight, low, high)
+    return _middle(lowest, highest, pieces.middle_price), worth
 
 
-def _are_unique(apart: FloatArray) -> bool:
+def _are_unique(weight: FloatArray, apart: FloatArray) -> bool:
     """Return whether known prices, one per row, settle all the multipliers."""
-    n_known, n_line = apart.shape
-    if n_known <= n_line:
+    n_known, n_limit = apart.shape
+    if n_known <= n_limit:
         return False
-    known = np.column_stack([np.ones(n_known), apart])
-    return n_line == 0 or bool(np.linalg.matrix_rank(known) == n_line + 1)
+    known = np.column_stack([weight, apart])
+    return n_limit == 0 or bool(np.linalg.matrix_rank(known) == n_limit + 1)
 
 
-def _least_congestion(
-    apart: FloatArray, low: FloatArray, high: FloatArray, away: FloatArray
+def _least_effects(
+    weight: FloatArray,
+    apart: FloatArray,
+    within: tuple[FloatArray, FloatArray],
+    away: FloatArray,
 ) -> FloatArray:
-    """Return the congestion prices of least norm that keep prices within bounds.
+    """Return the effects of limits, of least norm, that keep prices within bounds.
 
     ``away`` is the sign that each may have, 0 for either.
     """
-    n_told, n_line = apart.shape
-    free = np.full(n_line, np.inf)
+    n_limit = away.size
+    free = np.full(n_limit, np.inf)
     found = qp.solve(
         qp.Program(
-            curvature=np.append(0.0, np.ones(n_line)),
-            linear=np.zeros(n_line + 1),
+            curvature=np.append(0.0, np.ones(n_limit)),
+            linear=np.zeros(n_limit + 1),
             least=np.append(-np.inf, np.where(away > 0, 0.0, -free)),
             most=np.append(np.inf, np.where(away < 0, 0.0, free)),
-            rows=np.column_stack([np.ones(n_told), apart]),
-            row_least=low,
-            row_most=high,
+            rows=np.column_stack([weight, apart]),
+            row_least=within[0],
+            row_most=within[1],
         )
     )
+    if not found.feasible:
+        n_told = weight.size
+        raise ClearingError(
+            f"no prices support the dispatch up to rounding ({n_limit} limits that "
+            f"bind, {n_told} places that tell a price). Check the data for extreme "
+            "ratios."
+        )
     return np.where(np.abs(found.x[1:]) > _PRICED, found.x[1:], 0.0)
+
+
+def _energy_prices(
+    weight: FloatArray, low: FloatArray, high: FloatArray
+) -> tuple[float, float]:
+    """Return the lowest and the highest energy price within bounds of each place."""
+    at = np.flatnonzero(np.abs(weight) > NEAR)
+    ends = low[at] / weight[at], high[at] / weight[at]
+    lowest = np.max(np.minimum(*ends), initial=-np.inf)
+    return float(lowest), float(np.min(np.maximum(*ends), initial=np.inf))
 
 
 def _middle(lowest: float, highest: float, otherwise: float) -> float:
@@ -111,29 +137,32 @@ def _middle(lowest: float, highest: float, otherwise: float) -> float:
 
 def share_ties(
     pieces: Pieces,
-    flows: DenseFlows | SparseFlows,
-    filled: FloatArray,
+    rows: Rows,
+    dispatch: tuple[FloatArray, FloatArray],
     price: FloatArray,
-    congestion: FloatArray,
+    worth: FloatArray,
 ) -> FloatArray:
     """Return the quantities of the declared rule: most volume, then pro rata.
 
     Args:
         pieces: The book.
-        flows: The network.
-        filled: An optimum. Shape ``(n_piece,)``.
-        price: Prices that support it, scaled. Shape ``(n_bus,)``.
-        congestion: Congestion prices, scaled. Shape ``(n_branch,)``.
+        rows: What it keeps.
+        dispatch: An optimum: what each piece got and the values of the rows. Shapes
+            ``(n_piece,)`` and ``(n_row,)``.
+        price: Prices that support it, scaled. Shape ``(n_place,)``.
+        worth: Worths of the rows, scaled. Shape ``(n_row,)``.
 
     Returns:
         The optimum of least ``sum(filled^2 / width)`` over tied pieces, among those of
-        most volume. Shape ``(n_piece,)``.
+        most volume; the very array that came in where none tie.
+        Shape ``(n_piece,)``.
     """
     level = 0.5 * (pieces.first + pieces.last)
-    ties = np.flatnonzero(pieces.flat & (np.abs(price[pieces.bus] - level) <= NEAR))
+    ties = np.flatnonzero(pieces.flat & (np.abs(price[pieces.place] - level) <= NEAR))
+    filled = dispatch[0]
     if ties.size < 2:
         return filled
-    rows, least, most = _tie_rows(pieces, flows, filled, congestion, ties)
+    tied, least, most = _tie_rows(pieces, rows, dispatch, worth, ties)
     width = pieces.width[ties]
     bids = pieces.sign[ties] > 0
     program = qp.Program(
@@ -141,7 +170,7 @@ def share_ties(
         linear=np.where(bids, -1.0, 0.0),
         least=np.zeros(ties.size),
         most=width,
-        rows=rows,
+        rows=tied,
         row_least=least,
         row_most=most,
     )
@@ -173,25 +202,27 @@ def _optima(program: qp.Program) -> qp.Program:
 
 def _tie_rows(
     pieces: Pieces,
-    flows: DenseFlows | SparseFlows,
-    filled: FloatArray,
-    congestion: FloatArray,
+    rows: Rows,
+    dispatch: tuple[FloatArray, FloatArray],
+    worth: FloatArray,
     ties: IntArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return balance and the limits within reach, as rows over the tied pieces."""
-    flow = flows.flow(pieces.net_demand(filled))
-    column = -flows.columns(pieces.bus[ties]) * pieces.sign[ties]
+    filled, value = dispatch
+    sign = pieces.sign[ties]
+    column = rows.columns(pieces.place[ties]) * sign
     reach = np.abs(column) @ pieces.width[ties]
-    priced = congestion != 0.0
-    near = np.isfinite(pieces.limit) & (np.abs(flow) + reach > pieces.limit)
+    priced = worth != 0.0
+    near = (value + reach > rows.high) | (value - reach < rows.low)
     kept = np.flatnonzero((priced | near) & (reach > 0.0))
-    limit, there = pieces.limit[kept], flow[kept]
-    most = np.where(priced[kept], there, np.maximum(limit, there))
-    least = np.where(priced[kept], there, np.minimum(-limit, there))
+    there = value[kept]
+    most = np.where(priced[kept], there, np.maximum(rows.high[kept], there))
+    least = np.where(priced[kept], there, np.minimum(rows.low[kept], there))
     others = there - column[kept] @ filled[ties]
-    total = float(pieces.sign[ties] @ filled[ties])
+    balance = rows.weight[pieces.place[ties]] * sign
+    total = float(balance @ filled[ties])
     return (
-        np.vstack([pieces.sign[ties], column[kept]]),
+        np.vstack([balance, column[kept]]),
         np.append(total, least - others),
         np.append(total, most - others),
     )

@@ -1,7 +1,7 @@
 """Awards and nodal prices to energy and money in whole units."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from gridagora.errors import ClearingError, UnknownNameError
 from gridagora.markets.laws import marginal_prices, require, settlement_certificate
-from gridagora.types.arrays import FloatArray, IntArray
+from gridagora.types.arrays import BoolArray, FloatArray, IntArray
 from gridagora.types.dispatch import Dispatch, Settlement
 from gridagora.types.orders import CurveColumns
 
@@ -21,6 +21,9 @@ LARGEST_WH = 10**9
 LARGEST_PRICE_NANO = 10**9
 """|energy| and |price| of an entry; each product then stays below 2^63."""
 
+Money = tuple[str, str, int]
+"""Account, cause, money received in 1e-9 currency: an entry without energy."""
+
 OPERATOR = "operator"
 MARKET = "market"
 
@@ -28,7 +31,11 @@ _DUST = 1e-6  # float noise: a number so near to a whole one counts as whole
 
 
 def settle(
-    dispatch: Dispatch, rule: str = "nodal", *, interval_hours: float = 1.0
+    dispatch: Dispatch,
+    rule: str = "nodal",
+    *,
+    interval_hours: float = 1.0,
+    extra: Sequence[Money] = (),
 ) -> Settlement:
     """Turn a dispatch into energy and money that sum to exactly zero.
 
@@ -72,15 +79,16 @@ def settle(
         dispatch: A clearing; without a dispatch nothing is owed.
         rule: A name in ``RULES``.
         interval_hours: Length of the interval, > 0. h.
+        extra: Further money that changes hands, ``Reductions.money`` for instance.
 
     Returns:
         One entry per order, in the order of ``dispatch.orders``, then those of the
-        rent.
+        rent and those of ``extra``.
 
     Raises:
         UnknownNameError: There is no such rule.
-        CertificateError: The dispatch breaks its laws, or its sides differ by more
-            than rounding.
+        CertificateError: The dispatch breaks its laws, its sides differ by more than
+            rounding, or ``extra`` does not sum to 0.
         ClearingError: An energy or a price is too large for whole units.
 
     Source:
@@ -88,11 +96,13 @@ def settle(
     """
     shares = settlement_rule(rule)
     require(dispatch.certificate)
-    if not dispatch.quantity_kw.any():
-        return _written(dispatch.orders, _nothing(dispatch.orders.n_order), ())
-    entries = _energy_entries(dispatch, interval_hours)
-    rent_nano = -int(entries.money_nano.sum())
-    settlement = _written(dispatch.orders, entries, shares(entries, rent_nano))
+    orders = dispatch.orders
+    if dispatch.quantity_kw.any():
+        entries = _energy_entries(dispatch, interval_hours)
+        rent = shares(entries, -int(entries.money_nano.sum()))
+    else:
+        entries, rent = _nothing(orders.n_order), ()
+    settlement = _written(orders, entries, (*rent, *extra))
     require(settlement_certificate(settlement))
     return settlement
 
@@ -158,27 +168,23 @@ class _Entries:
         return -self.energy_wh * self.price_nano
 
 
-_Share = tuple[str, str, int]
-"""Account, cause, money received in 1e-9 currency."""
-
-
-def _to_operator(_: _Entries, rent_nano: int) -> tuple[_Share, ...]:
+def _to_operator(_: _Entries, rent_nano: int) -> tuple[Money, ...]:
     """Leave the rent with the operator, or have the market cover what is missing."""
     if rent_nano < 0:
         return ((MARKET, "rounding", rent_nano),)
     return ((OPERATOR, "congestion rent", rent_nano),) if rent_nano else ()
 
 
-def _to_sides(*sides: int) -> Callable[[_Entries, int], tuple[_Share, ...]]:
+def _to_sides(*sides: int) -> Callable[[_Entries, int], tuple[Money, ...]]:
     """Return the rule that shares the rent over energy bought (1) or sold (-1)."""
 
-    def shares(entries: _Entries, rent_nano: int) -> tuple[_Share, ...]:
+    def shares(entries: _Entries, rent_nano: int) -> tuple[Money, ...]:
         if rent_nano <= 0:
             return _to_operator(entries, rent_nano)
         chosen = np.flatnonzero(np.isin(np.sign(entries.energy_wh), sides))
         energy_wh = np.abs(entries.energy_wh[chosen])
         names = [entries.account[at] for at in chosen]
-        parts = _divided(rent_nano, energy_wh, names, entries.bus[chosen])
+        parts = divided(rent_nano, energy_wh, names, entries.bus[chosen])
         return tuple(
             (name, "rent share", part)
             for name, part in zip(names, parts, strict=True)
@@ -199,7 +205,7 @@ _RECEIVERS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     }
 )
 
-RULES: Mapping[str, Callable[[_Entries, int], tuple[_Share, ...]]] = MappingProxyType(
+RULES: Mapping[str, Callable[[_Entries, int], tuple[Money, ...]]] = MappingProxyType(
     {
         name: _to_sides(*sides) if sides else _to_operator
         for name, sides in _RECEIVERS.items()
@@ -208,7 +214,7 @@ RULES: Mapping[str, Callable[[_Entries, int], tuple[_Share, ...]]] = MappingProx
 """Settlement rules by name."""
 
 
-def settlement_rule(name: str) -> Callable[[_Entries, int], tuple[_Share, ...]]:
+def settlement_rule(name: str) -> Callable[[_Entries, int], tuple[Money, ...]]:
     """Return a settlement rule.
 
     Raises:
@@ -223,29 +229,60 @@ def _energy_entries(dispatch: Dispatch, interval_hours: float) -> _Entries:
     orders = dispatch.orders
     exact_wh = dispatch.quantity_kw * (interval_hours * WH_PER_KWH)
     price = dispatch.order_price_per_kwh * NANO_PER_WH
-    _check_size(exact_wh, price)
-    nearest = np.where(np.abs(exact_wh - np.rint(exact_wh)) <= _DUST, 0.5, 0.0)
-    low = np.floor(exact_wh + nearest).astype(np.int64)
-    bid = orders.is_bid
-    total = round(math.fsum(exact_wh[bid]))  # exact, whatever the arrival order
-    total = max(total, int(low[bid].sum()), int(low[~bid].sum()))
-    energy_wh = np.empty(orders.n_order, dtype=np.int64)
-    for side in (bid, ~bid):
-        rows = np.flatnonzero(side)
-        names = [orders.participant[at] for at in rows]
-        rest = np.maximum(exact_wh[rows] - low[rows], 0.0)
-        rest[exact_wh[rows] == 0.0] = -1.0  # no award, no unit
-        extra = total - int(low[rows].sum())
-        energy_wh[rows] = low[rows] + _largest(rest, extra, names, orders.bus[rows])
-    energy_wh[~bid] *= -1
-    whole = _whole_price(orders, dispatch.quantity_kw, price)
+    check_size(exact_wh, price)
+    energy_wh = whole_energy_wh(
+        exact_wh, orders.is_bid, names=orders.participant, bus=orders.bus
+    )
+    whole = whole_prices(orders, dispatch.quantity_kw, price)
     return _Entries(
         orders.participant, orders.bus, energy_wh, np.where(energy_wh != 0, whole, 0)
     )
 
 
-def _check_size(exact_wh: FloatArray, price: FloatArray) -> None:
-    """Refuse numbers whose products or sums could leave 64 bits."""
+def whole_energy_wh(
+    exact_wh: FloatArray, received: BoolArray, *, names: tuple[str, ...], bus: IntArray
+) -> IntArray:
+    """Round energy so that what is received equals what is delivered.
+
+    Each side is rounded by largest remainder to one total, so that no row moves by
+    more than 1 Wh and a row of 0 stays 0; equal remainders go by name, then bus.
+
+    Args:
+        exact_wh: Energy of each row, >= 0. Wh. Shape ``(n_row,)``.
+        received: True for energy received, False for delivered. Shape ``(n_row,)``.
+        names: Whose row. Length ``n_row``.
+        bus: Where. Shape ``(n_row,)``.
+
+    Returns:
+        Positive when received. Wh. Shape ``(n_row,)``. It sums to 0 unless the sides
+        differed by more than rounding.
+    """
+    nearest = np.where(np.abs(exact_wh - np.rint(exact_wh)) <= _DUST, 0.5, 0.0)
+    low = np.floor(exact_wh + nearest).astype(np.int64)
+    total = round(math.fsum(exact_wh[received]))  # exact, whatever the arrival order
+    total = max(total, int(low[received].sum()), int(low[~received].sum()))
+    energy_wh = np.empty(exact_wh.size, dtype=np.int64)
+    for side in (received, ~received):
+        rows = np.flatnonzero(side)
+        rest = np.maximum(exact_wh[rows] - low[rows], 0.0)
+        rest[exact_wh[rows] == 0.0] = -1.0  # no award, no unit
+        extra = total - int(low[rows].sum())
+        chosen = [names[at] for at in rows]
+        energy_wh[rows] = low[rows] + _largest(rest, extra, chosen, bus[rows])
+    energy_wh[~received] *= -1
+    return energy_wh
+
+
+def check_size(exact_wh: FloatArray, price: FloatArray) -> None:
+    """Refuse numbers whose products or sums could leave 64 bits.
+
+    Args:
+        exact_wh: Energies, >= 0. Wh. Shape ``(n_row,)``.
+        price: Prices. 1e-9 currency/Wh. Shape ``(n_row,)``.
+
+    Raises:
+        ClearingError: One is too large.
+    """
     largest_wh, largest_price = exact_wh.max(), np.abs(price).max()
     turnover = float(exact_wh @ np.abs(price))
     if (
@@ -261,10 +298,19 @@ def _check_size(exact_wh: FloatArray, price: FloatArray) -> None:
     )
 
 
-def _whole_price(
+def whole_prices(
     orders: CurveColumns, quantity_kw: FloatArray, price: FloatArray
 ) -> IntArray:
-    """Round prices so that no order ends on the wrong side of its own curve."""
+    """Round prices so that no order ends on the wrong side of its own curve.
+
+    Args:
+        orders: The orders.
+        quantity_kw: Awards. kW. Shape ``(n_order,)``.
+        price: What each pays or gets. 1e-9 currency/Wh. Shape ``(n_order,)``.
+
+    Returns:
+        Whole 1e-9 currency/Wh. Shape ``(n_order,)``.
+    """
     low, high = (end * NANO_PER_WH for end in marginal_prices(orders, quantity_kw))
     whole = np.rint(price)
     # The certificate lets an award miss its curve by rounding: never by more than one
@@ -274,10 +320,18 @@ def _whole_price(
     return np.where(orders.is_bid, paid, got).astype(np.int64)
 
 
-def _divided(
-    total: int, weight: IntArray, names: list[str], bus: IntArray
-) -> list[int]:
-    """Divide a whole amount in proportion to whole weights, exactly."""
+def divided(total: int, weight: IntArray, names: list[str], bus: IntArray) -> list[int]:
+    """Divide a whole amount in proportion to whole weights, by largest remainder.
+
+    Args:
+        total: The amount.
+        weight: Weights >= 0, not all 0. Shape ``(n_part,)``.
+        names: Who gets each part; equal remainders go by name, then bus.
+        bus: Where. Shape ``(n_part,)``.
+
+    Returns:
+        Parts that sum to ``total``.
+    """
     whole = int(weight.sum())
     products = [total * int(part) for part in weight]  # Python integers: no overflow
     low = [product // whole for product in products]
@@ -306,7 +360,7 @@ def _nothing(n_order: int) -> _Entries:
 
 
 def _written(
-    orders: CurveColumns, entries: _Entries, shares: tuple[_Share, ...]
+    orders: CurveColumns, entries: _Entries, shares: tuple[Money, ...]
 ) -> Settlement:
     """Put the entries of orders and of rent into one table."""
     extra = np.zeros(len(shares), dtype=np.int64)

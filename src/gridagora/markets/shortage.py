@@ -1,19 +1,16 @@
 """Proofs that firm power has no way: which limits are short, and by how much."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from gridagora.errors import ClearingError, listed
+from gridagora.errors import listed
 from gridagora.markets import qp
+from gridagora.markets.conflicts import missing, smallest_conflict
 from gridagora.markets.direct_current import SparseFlows
 from gridagora.markets.laws import infeasibility_certificate
-from gridagora.types.arrays import FloatArray, IntArray
+from gridagora.types.arrays import FloatArray
 from gridagora.types.dispatch import Certificate
 from gridagora.types.network import Network
 from gridagora.types.orders import CurveColumns
-
-_SHORT = 1e-10  # of the largest quantity: less is rounding
 
 
 def prove_infeasible(
@@ -40,31 +37,18 @@ def prove_infeasible(
     program, scale_kw = _unserved(network, orders)
     first_limit = network.n_bus
     finite = np.flatnonzero(np.isfinite(network.limit_kw))
-    found = qp.solve(program, solver="highs")
-    if _shortage(program, found) <= _SHORT:
-        raise ClearingError(
-            f"{mechanism}: one solver finds no dispatch and another finds one; firm "
-            "power equals what the limits let pass up to rounding."
-        )
-    binding = finite[found.row_dual[first_limit:] != 0.0]
-    needed = set(binding.tolist())
-    idle = [at for at in finite.tolist() if at not in needed]
-    program = _lifted(program, first_limit, idle, finite)
-    for line in sorted(needed, key=lambda at: network.branch[at]):
-        without = _lifted(program, first_limit, [line], finite)
-        tried = qp.solve(without, solver="highs")
-        if _shortage(without, tried) > _SHORT:
-            program = without
-            needed.remove(line)
-    found = qp.solve(program, solver="highs")
+    by_name = sorted(range(finite.size), key=lambda at: network.branch[finite[at]])
+    needed, program, found = smallest_conflict(
+        program, [first_limit + at for at in by_name], mechanism=mechanism
+    )
     weight = found.row_dual[:first_limit]
     congestion = np.zeros(network.n_branch)
     congestion[finite] = found.row_dual[first_limit:]
     certificate = infeasibility_certificate(
         network, orders, weight, congestion, mechanism=mechanism
     )
-    short_kw = _shortage(program, found) * scale_kw
-    names = sorted(network.branch[at] for at in needed)
+    short_kw = missing(program, found) * scale_kw
+    names = [network.branch[finite[row - first_limit]] for row in needed]
     return certificate, _reason(short_kw, float(weight.sum()), names)
 
 
@@ -95,36 +79,14 @@ def _unserved(network: Network, orders: CurveColumns) -> tuple[qp.Program, float
         row_least=np.zeros(0),
         row_most=np.zeros(0),
     )
-    program = SparseFlows.of(network).program(
+    rows = SparseFlows.of(network).within(network.limit_kw / scale_kw)
+    program = rows.program(
         objective,
-        np.tile(every, 4),
-        np.concatenate([one, -one, -one, one]),
+        (np.tile(every, 4), np.concatenate([one, -one, -one, one])),
         none,
-        network.limit_kw / scale_kw,
+        np.flatnonzero(np.isfinite(network.limit_kw)),
     )
     return program, scale_kw
-
-
-def _lifted(
-    program: qp.Program, first: int, lines: Sequence[int], finite: IntArray
-) -> qp.Program:
-    """Return the program without the limits of some lines."""
-    rows = first + np.searchsorted(finite, np.asarray(lines, dtype=np.int64))
-    row_least, row_most = program.row_least.copy(), program.row_most.copy()
-    row_least[rows], row_most[rows] = -np.inf, np.inf
-    return qp.Program(
-        program.curvature,
-        program.linear,
-        program.least,
-        program.most,
-        program.rows,
-        row_least,
-        row_most,
-    )
-
-
-def _shortage(program: qp.Program, found: qp.Solution) -> float:
-    return float(program.linear @ found.x)
 
 
 def _reason(short_kw: float, weight: float, names: list[str]) -> str:

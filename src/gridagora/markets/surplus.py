@@ -10,10 +10,14 @@ import numpy as np
 
 from gridagora.types.arrays import FloatArray
 from gridagora.types.dispatch import Dispatch
+from gridagora.types.linear_dispatch import LinearDispatch
 from gridagora.types.preferences import curve_integral_per_h
 
+Cleared = Dispatch | LinearDispatch
+"""What a market of curves returns."""
 
-def surplus_per_h(dispatch: Dispatch) -> FloatArray:
+
+def surplus_per_h(dispatch: Cleared) -> FloatArray:
     """Return what each order gains at its nodal price.
 
     Worth less payment for a bid, receipt less cost for an offer; 0 where nothing is
@@ -28,29 +32,29 @@ def surplus_per_h(dispatch: Dispatch) -> FloatArray:
     return np.where(dispatch.orders.is_bid, gain, -gain)
 
 
-def consumer_surplus_per_h(dispatch: Dispatch) -> float:
+def consumer_surplus_per_h(dispatch: Cleared) -> float:
     """Return what all bids gain. Currency/h."""
     return float(surplus_per_h(dispatch)[dispatch.orders.is_bid].sum())
 
 
-def producer_surplus_per_h(dispatch: Dispatch) -> float:
+def producer_surplus_per_h(dispatch: Cleared) -> float:
     """Return what all offers gain. Currency/h."""
     return float(surplus_per_h(dispatch)[~dispatch.orders.is_bid].sum())
 
 
-def gross_value_per_h(dispatch: Dispatch) -> float:
+def gross_value_per_h(dispatch: Cleared) -> float:
     """Return what the power bought is worth to its buyers. Currency/h."""
     worth = curve_integral_per_h(dispatch.orders, dispatch.quantity_kw)
     return float(worth[dispatch.orders.is_bid].sum())
 
 
-def gross_cost_per_h(dispatch: Dispatch) -> float:
+def gross_cost_per_h(dispatch: Cleared) -> float:
     """Return what the power sold costs its sellers, as offered. Currency/h."""
     worth = curve_integral_per_h(dispatch.orders, dispatch.quantity_kw)
     return float(worth[~dispatch.orders.is_bid].sum())
 
 
-def welfare_per_h(dispatch: Dispatch) -> float:
+def welfare_per_h(dispatch: Cleared) -> float:
     """Return gross value less gross cost, which nodal clearing maximises. Currency/h.
 
     Source:

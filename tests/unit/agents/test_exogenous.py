@@ -47,6 +47,17 @@ def world(made, **clock):
     return Environment(Grid(), Market(), [made], **clock)
 
 
+def test_what_it_plans_is_what_it_asks_of_the_grid_in_the_same_interval():
+    rest = agent()
+    env = world(rest, n_intervals=3, interval_hours=0.5)
+    env.reset()
+    env.step()
+    planned = rest.planned_actions()
+    assert planned.net_demand_kw.tolist() == rest.grid_actions.net_demand_kw.tolist()
+    assert planned.bus == ("860", "840")
+    assert np.isnan(planned.net_demand_kvar).all()
+
+
 def test_load_draws_and_generation_injects():
     rest = agent()
     env = world(rest, n_intervals=3, interval_hours=0.5)

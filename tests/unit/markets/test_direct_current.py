@@ -38,30 +38,32 @@ def test_small_networks_are_dense_and_large_ones_sparse():
 
 
 def test_flows_prices_rows_and_columns_agree():
-    dense, thin = DenseFlows.of(RING), SparseFlows.of(RING)
+    limit = np.full(4, np.inf)
+    dense, thin = DenseFlows.of(RING).within(limit), SparseFlows.of(RING).within(limit)
     demand = np.array([-3.0, 1.0, 1.5, 0.5])
     congestion = np.array([0.0, -1.0, 2.0, 0.0])
     places = np.array([2, 0, 2])
 
-    assert thin.flow(demand) == pytest.approx(dense.flow(demand))
+    assert thin.value(demand) == pytest.approx(dense.value(demand))
     assert thin.spread(congestion) == pytest.approx(dense.spread(congestion))
     assert thin.rows(places) == pytest.approx(dense.rows(places))
     assert thin.columns(places) == pytest.approx(dense.columns(places))
     # All of d's 0.5 kW arrives on c-d, and the sum at each bus is its demand.
-    flow = dense.flow(demand)
+    flow = dense.value(demand)
     assert flow[3] == pytest.approx(0.5)
     assert flow[0] - flow[1] == pytest.approx(1.0)
 
 
 def test_both_programs_have_the_same_optimum_and_multipliers():
-    pieces = Pieces.of(RING, BOOK)
+    pieces = Pieces.of(BOOK, BOOK.bus, RING.n_bus)
     found = []
     for flows in (DenseFlows.of(RING), SparseFlows.of(RING)):
-        program = flows.program(
-            pieces.objective(), pieces.bus, pieces.sign, pieces.firm, pieces.limit
-        )
+        rows = flows.within(RING.limit_kw / pieces.scale_kw)
+        held = np.array([1, 2])
+        drawn = (pieces.place, pieces.sign)
+        program = rows.program(pieces.objective(), drawn, pieces.firm, held)
         solution = qp.solve(program)
-        price, congestion = flows.multipliers(solution.row_dual, pieces.limit)
+        price, congestion = rows.multipliers(solution.row_dual, held)
         found.append((solution.x[: pieces.width.size], price, congestion))
     (x, price, congestion), (x2, price2, congestion2) = found
 
@@ -74,5 +76,6 @@ def test_both_programs_have_the_same_optimum_and_multipliers():
 def test_a_single_bus_has_no_flows_in_either_form():
     alone = Network(("a",), (), *np.zeros((2, 0), dtype=np.int64), *np.zeros((2, 0)))
     for flows in (DenseFlows.of(alone), SparseFlows.of(alone)):
-        assert flows.flow(np.zeros(1)).size == 0
-        assert flows.spread(np.zeros(0)).tolist() == [0.0]
+        rows = flows.within(np.zeros(0))
+        assert rows.value(np.zeros(1)).size == 0
+        assert rows.spread(np.zeros(0)).tolist() == [0.0]

@@ -7,6 +7,13 @@ import pytest
 
 from gridagora.errors import InvalidActionError, InvalidOrderError, UnknownNameError
 from gridagora.markets.nodal import NodalMarket, clear_nodal
+from gridagora.types.cost_orders import (
+    CostOffer,
+    ExportBid,
+    ImportOffer,
+    ReducibleDemand,
+)
+from gridagora.types.costs import PolynomialCost
 from gridagora.types.dispatch import Outcome
 from gridagora.types.network import Network
 from gridagora.types.orders import Bid, CurveColumns, Offer
@@ -131,6 +138,24 @@ def test_the_market_and_the_function_agree_on_every_kind_of_network(network):
     assert market.last.price_per_kwh.tolist() == alone.price_per_kwh.tolist()
 
 
+@pytest.mark.parametrize("network", [NET, NET.radial()], ids=["net", "tree"])
+def test_agents_send_costs_anew_at_every_clearing(network):
+    # 3 a q^2 = 6 at q = 2 for a = 1/2 and at q = 1 for a = 2; the grid serves the rest
+    # at 6, before the line of 4 kW.
+    gas = Agent("gas", [])
+    grid = Agent("grid", [ImportOffer("t", "b", 6.0), ExportBid("t", "b")])
+    town = Agent("town", [ReducibleDemand("town", "b", 3.0)])
+    market = NodalMarket(network)
+    market.env = SimpleNamespace(agents=[gas, grid, town], t=0, interval_hours=1.0)
+    for a, award in ((0.5, 2.0), (2.0, 1.0)):
+        gas.actions = [CostOffer("gas", "a", PolynomialCost((0, 0, 0, a)), q_max=9)]
+        market.step()
+        assert market.last is not None
+        assert market.last.quantity_kw == pytest.approx([award, 3 - award, 0, 3])
+        assert market.last.price_per_kwh == pytest.approx([6.0, 6.0, 6.0])
+        assert market.last_rounds > 1
+
+
 def test_the_interval_length_can_be_set_apart_from_the_environment():
     market = market_with(Agent("all", [MILL, COAL]), interval_hours=1.0)
 
@@ -223,7 +248,8 @@ def test_bad_actions_name_every_agent_at_fault():
     assert str(caught.value) == (
         "market actions: "
         "agent 'one': curves: got a float, expected bids and offers (gridagora.Bid, "
-        "gridagora.Offer) or CurveColumns. "
+        "gridagora.Offer, CostOffer, ReducibleDemand, ImportOffer, ExportBid) or "
+        "columns of them. "
         "agent 'two': curves: bus 3 is not one of 0 to 2. "
         "agent 'three': no bus is called 'd'. Known: a, b, c. "
         "agent 'four': 'int' object is not iterable"

@@ -19,33 +19,32 @@ BOOK = CurveColumns.of(
 
 
 def test_vertical_pieces_vanish_and_the_rest_is_scaled():
-    pieces = Pieces.of(NET, BOOK)
+    pieces = Pieces.of(BOOK, BOOK.bus, 2)
 
     # Quantities over 10 kW, prices over 9 - (-1) = 10.
     assert pieces.scale_kw == 10.0
     assert pieces.scale_price == 10.0
     assert pieces.order.tolist() == [0, 0, 0, 1]
-    assert pieces.bus.tolist() == [1, 1, 1, 0]
+    assert pieces.place.tolist() == [1, 1, 1, 0]
     assert pieces.sign.tolist() == [1.0, 1.0, 1.0, -1.0]
     assert pieces.width == pytest.approx([0.2, 0.2, 0.4, 0.5])
     assert pieces.first == pytest.approx([0.9, 0.5, 0.5, -0.1])
     assert pieces.last == pytest.approx([0.7, 0.5, 0.1, 0.3])
     assert pieces.base == pytest.approx([0.2, 0.0])
     assert pieces.firm == pytest.approx([0.0, 0.2])
-    assert pieces.limit == pytest.approx([0.8])
     assert pieces.middle_price == pytest.approx(0.4)
     assert pieces.flat.tolist() == [False, True, False, False]
 
 
 def test_net_demand_adds_firm_and_filled():
-    pieces = Pieces.of(NET, BOOK)
+    pieces = Pieces.of(BOOK, BOOK.bus, 2)
 
     filled = pieces.net_demand(np.array([0.1, 0.0, 0.0, 0.3]))
     assert filled == pytest.approx([-0.3, 0.3])
 
 
 def test_the_objective_is_cost_less_value():
-    program = Pieces.of(NET, BOOK).objective()
+    program = Pieces.of(BOOK, BOOK.bus, 2).objective()
 
     assert program.curvature == pytest.approx([1.0, 0.0, 1.0, 0.8])
     assert program.linear == pytest.approx([-0.9, -0.5, -0.5, -0.1])
@@ -53,6 +52,6 @@ def test_the_objective_is_cost_less_value():
 
 def test_a_book_of_zeros_keeps_scale_one():
     zero = CurveColumns.of([Bid("x", "a", Curve((0, 0), (0, 0)))], NET)
-    pieces = Pieces.of(NET, zero)
+    pieces = Pieces.of(zero, zero.bus, 2)
 
     assert (pieces.scale_kw, pieces.scale_price, pieces.order.size) == (1.0, 1.0, 0)
