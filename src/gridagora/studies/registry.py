@@ -25,6 +25,12 @@ class Entry:
     load: Callable[[], "Study"]
 
 
+def _dlmp() -> "Study":
+    from gridagora.studies.dlmp import STUDY
+
+    return STUDY
+
+
 def _market_power() -> "Study":
     from gridagora.studies.market_power import STUDY
 
@@ -32,6 +38,11 @@ def _market_power() -> "Study":
 
 
 STUDIES = {
+    "dlmp": Entry(
+        title="Prices at every bus of the IEEE 37-node feeder, and what they are worth",
+        has_targets=True,
+        load=_dlmp,
+    ),
     "market-power": Entry(
         title="Market power under line limits on the IEEE 34-node feeder",
         has_targets=True,

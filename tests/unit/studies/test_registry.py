@@ -19,5 +19,5 @@ def test_a_misspelt_study_is_refused_with_the_nearest_name():
 
     assert str(caught.value) == (
         "no study is called 'market-pover'. Did you mean 'market-power'? "
-        "Known: market-power."
+        "Known: dlmp, market-power."
     )
