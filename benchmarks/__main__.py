@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import Section, machine_line, write_json
 
-PARTS = ("clearing", "meshed", "step")
+PARTS = ("clearing", "meshed", "dlmp", "step")
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def _options() -> argparse.Namespace:
         help="buses of the clearing part, e.g. 34,100,1000 (34 is the IEEE 34 market)",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="sizes up to 1000, few rounds, < 1 minute"
+        "--quick", action="store_true", help="smaller sizes, few rounds, about a minute"
     )
     parser.add_argument("--json", type=Path, help="also write the numbers to a file")
     parser.add_argument(
@@ -71,6 +71,11 @@ def _measure(part: str, options: argparse.Namespace) -> list[Section]:
         from benchmarks import meshed
 
         return meshed.measure(budget_s=budget_s, cap_s=cap_s)
+    if part == "dlmp":
+        from benchmarks import dlmp
+
+        sizes = dlmp.SIZES[:2] if options.quick else dlmp.SIZES
+        return dlmp.measure(sizes, budget_s=budget_s, cap_s=cap_s)
     from benchmarks import step
 
     return step.measure(budget_s=budget_s, cap_s=cap_s)

@@ -27,6 +27,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class LinearAnswer:
+    """What a contender found on a linear grid, or on the grid itself.
+
+    Attributes:
+        quantity_kw: Of every order.
+        price_per_kwh: Of active power at every place, or at every bus.
+        price_per_kvarh: Of reactive power there.
+    """
+
+    quantity_kw: Array
+    price_per_kwh: Array
+    price_per_kvarh: Array
+
+
+@dataclass(frozen=True)
 class FlowProgram:
     """Minimise ``q.P.q / 2 + c.q`` over ``x = [q, f]`` with ``balance @ x = 0``."""
 

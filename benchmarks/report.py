@@ -40,6 +40,11 @@ class Row:
     calls: int = 0
     note: str = ""
 
+    @property
+    def per_second(self) -> float | None:
+        """Calls per second of processor time."""
+        return 1e3 / self.median_ms if self.median_ms else None
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -61,6 +66,7 @@ class Section:
         ratio_label: Heading of a ratio column, ``{}`` being the baseline.
         rows: The measurements.
         claims: Targets with what was measured.
+        rate: Heading of a column with calls per second; empty for none.
     """
 
     title: str
@@ -68,17 +74,19 @@ class Section:
     ratio_label: str
     rows: Sequence[Row]
     claims: Sequence[Claim] = ()
+    rate: str = ""
 
     def markdown(self) -> str:
         """Return the section as Markdown."""
         ratio_heads = [self.ratio_label.format(name) for name in self.baselines]
-        head = ["case", "contender", "median ms", *ratio_heads]
+        head = ["case", "contender", "median ms", self.rate, *ratio_heads]
         head += ["max price gap", "objective gap", "rounds (calls)", "left out because"]
         cells = [
             [
                 row.case if at == 0 or row.case != self.rows[at - 1].case else "",
                 row.contender,
                 _number(row.median_ms),
+                _number(row.per_second if self.rate else None),
                 *(_number(row.ratios.get(name)) for name in self.baselines),
                 _gap(row.price_gap),
                 _gap(row.objective_gap),
