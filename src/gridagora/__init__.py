@@ -8,6 +8,7 @@ interfaces                     command line, files, reports
 studies                        one module per reproduced experiment
 environment, figures           the two-timescale episode; tables to charts
 grids, markets, agents         physics; orders to awards and money; behaviour
+learning, devices              experience to better parameters; energy after a step
 types                          immutable records and the paper's base classes
 errors                         every exception
 =============================  ====================================================
@@ -22,22 +23,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gridagora.agents.consumers import Consumers
     from gridagora.agents.exogenous import ExogenousAgent
+    from gridagora.agents.learning_bidders import LearningBidders
     from gridagora.agents.producers import Producers
+    from gridagora.agents.prosumers import Prosumers
+    from gridagora.agents.transmission import TransmissionGrid
     from gridagora.environment.environment import Environment
     from gridagora.environment.record import RunRecord
     from gridagora.errors import GridagoraError
     from gridagora.grids.infinite_bus import InfiniteBusGrid
+    from gridagora.grids.linear import Linearizer
     from gridagora.grids.opendss import DSS
     from gridagora.grids.opendss_grid import OpenDSSGrid
     from gridagora.interfaces.importers.network import read_network
     from gridagora.interfaces.importers.scenario import read_scenario
+    from gridagora.markets.agreement import clear_on_grid
+    from gridagora.markets.dlmp import DLMPMarket
+    from gridagora.markets.linear import clear_linear
     from gridagora.markets.meshed import clear_meshed
     from gridagora.markets.nodal import NodalMarket, clear_nodal
     from gridagora.markets.radial import clear_radial
     from gridagora.markets.settlement import settle
+    from gridagora.markets.successive import clear_costs
     from gridagora.types.actions import GridActions
     from gridagora.types.base import BaseAgent, BaseGrid, BaseMarket
+    from gridagora.types.cost_orders import (
+        CostOffer,
+        ExportBid,
+        ImportOffer,
+        ReducibleDemand,
+    )
+    from gridagora.types.costs import PiecewiseLinearCost, PolynomialCost
     from gridagora.types.dispatch import Dispatch, Outcome, Settlement
+    from gridagora.types.grid_limits import GridLimits
+    from gridagora.types.linear_dispatch import LinearDispatch
+    from gridagora.types.linear_grid import LinearGrid
     from gridagora.types.network import Network, RadialNetwork
     from gridagora.types.orders import Bid, Curve, CurveColumns, Offer
     from gridagora.types.scenario import Scenario
@@ -51,28 +70,45 @@ _HOME = {
     "BaseMarket": "gridagora.types.base",
     "Bid": "gridagora.types.orders",
     "Consumers": "gridagora.agents.consumers",
+    "CostOffer": "gridagora.types.cost_orders",
     "Curve": "gridagora.types.orders",
     "CurveColumns": "gridagora.types.orders",
+    "DLMPMarket": "gridagora.markets.dlmp",
     "DSS": "gridagora.grids.opendss",
     "Dispatch": "gridagora.types.dispatch",
     "Environment": "gridagora.environment.environment",
     "ExogenousAgent": "gridagora.agents.exogenous",
+    "ExportBid": "gridagora.types.cost_orders",
     "GridActions": "gridagora.types.actions",
+    "GridLimits": "gridagora.types.grid_limits",
     "GridagoraError": "gridagora.errors",
     "Horizon": "gridagora.types.time",
+    "ImportOffer": "gridagora.types.cost_orders",
     "InfiniteBusGrid": "gridagora.grids.infinite_bus",
+    "LearningBidders": "gridagora.agents.learning_bidders",
+    "LinearDispatch": "gridagora.types.linear_dispatch",
+    "LinearGrid": "gridagora.types.linear_grid",
+    "Linearizer": "gridagora.grids.linear",
     "Network": "gridagora.types.network",
     "NodalMarket": "gridagora.markets.nodal",
     "Offer": "gridagora.types.orders",
     "OpenDSSGrid": "gridagora.grids.opendss_grid",
     "Outcome": "gridagora.types.dispatch",
+    "PiecewiseLinearCost": "gridagora.types.costs",
+    "PolynomialCost": "gridagora.types.costs",
     "Producers": "gridagora.agents.producers",
+    "Prosumers": "gridagora.agents.prosumers",
     "RadialNetwork": "gridagora.types.network",
+    "ReducibleDemand": "gridagora.types.cost_orders",
     "RunRecord": "gridagora.environment.record",
     "Scenario": "gridagora.types.scenario",
     "Settlement": "gridagora.types.dispatch",
+    "TransmissionGrid": "gridagora.agents.transmission",
+    "clear_costs": "gridagora.markets.successive",
+    "clear_linear": "gridagora.markets.linear",
     "clear_meshed": "gridagora.markets.meshed",
     "clear_nodal": "gridagora.markets.nodal",
+    "clear_on_grid": "gridagora.markets.agreement",
     "clear_radial": "gridagora.markets.radial",
     "read_network": "gridagora.interfaces.importers.network",
     "read_scenario": "gridagora.interfaces.importers.scenario",
@@ -85,28 +121,45 @@ __all__ = [  # noqa: RUF022  (sorted as plain text)
     "BaseMarket",
     "Bid",
     "Consumers",
+    "CostOffer",
     "Curve",
     "CurveColumns",
+    "DLMPMarket",
     "DSS",
     "Dispatch",
     "Environment",
     "ExogenousAgent",
+    "ExportBid",
     "GridActions",
+    "GridLimits",
     "GridagoraError",
     "Horizon",
+    "ImportOffer",
     "InfiniteBusGrid",
+    "LearningBidders",
+    "LinearDispatch",
+    "LinearGrid",
+    "Linearizer",
     "Network",
     "NodalMarket",
     "Offer",
     "OpenDSSGrid",
     "Outcome",
+    "PiecewiseLinearCost",
+    "PolynomialCost",
     "Producers",
+    "Prosumers",
     "RadialNetwork",
+    "ReducibleDemand",
     "RunRecord",
     "Scenario",
     "Settlement",
+    "TransmissionGrid",
+    "clear_costs",
+    "clear_linear",
     "clear_meshed",
     "clear_nodal",
+    "clear_on_grid",
     "clear_radial",
     "read_network",
     "read_scenario",

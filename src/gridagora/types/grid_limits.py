@@ -19,8 +19,8 @@ class GridLimits:
         flows: Whether branches keep to their rated power.
         flow_kw: Other limits for some branches, kept even without ``flows``. kW.
         currents: Whether the phases of lines keep to their ampacity.
-        source_kw: Most power that may enter the feeder at its source: what transformer
-            and substation can carry. kW.
+        source_kw: Most power that may enter the feeder at its source, or leave it
+            there: what transformer and substation can carry. kW.
 
     Raises:
         InvalidConfigError: A limit is negative, not a number, or least above most.
