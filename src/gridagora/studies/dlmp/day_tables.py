@@ -6,8 +6,9 @@ import pandas as pd
 from gridagora.studies.contract import Tables
 from gridagora.studies.dlmp import profiles
 from gridagora.studies.dlmp.config import Config
-from gridagora.studies.dlmp.paper_tables import bill_table, placed
+from gridagora.studies.dlmp.paper_tables import bill_table
 from gridagora.studies.dlmp.worlds import TRANSMISSION, DayWorld
+from gridagora.studies.market_tables import placed
 from gridagora.types.dispatch import Settlement
 from gridagora.types.linear_dispatch import PriceParts
 

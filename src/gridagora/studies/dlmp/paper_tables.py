@@ -1,11 +1,8 @@
 """Tables of the paper's market: prices, lines, awards, bills."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from gridagora.environment.environment import Environment
 from gridagora.errors import EpisodeError
 from gridagora.grids.opendss_grid import OpenDSSGrid
 from gridagora.markets.bills import bills
@@ -13,6 +10,7 @@ from gridagora.markets.demand_response import CHARGE
 from gridagora.markets.nodal import NodalMarket
 from gridagora.studies.contract import Tables
 from gridagora.studies.dlmp.worlds import TRANSMISSION, PaperWorld
+from gridagora.studies.market_tables import placed, recorded
 from gridagora.types.arrays import BoolArray
 from gridagora.types.dispatch import Dispatch, Settlement
 from gridagora.types.network import RadialNetwork
@@ -63,11 +61,6 @@ def settled(market: NodalMarket) -> Settlement:
     return market.last_settlement
 
 
-def recorded(env: Environment, name: str) -> pd.DataFrame:
-    """Return a table of a run with one interval, without its column ``interval``."""
-    return env.record.table(name).drop(columns="interval")
-
-
 def bill_table(settlement: Settlement) -> pd.DataFrame:
     """Return who paid and got what in which role. kWh and $, positive when received."""
     table = pd.DataFrame(bills(settlement, _ROLES))
@@ -106,16 +99,6 @@ def bus_table(grid: OpenDSSGrid, dispatch: Dispatch) -> pd.DataFrame:
         }
     )
     return placed(table, grid)
-
-
-def placed(table: pd.DataFrame, grid: OpenDSSGrid) -> pd.DataFrame:
-    """Add the columns ``x``, ``y`` and ``distance_km`` to rows with a column bus."""
-    places: tuple[Mapping[str, object], ...] = (grid.coordinates(), grid.distances())
-    for columns in places:
-        table = table.merge(
-            pd.DataFrame(columns), on="bus", how="left", validate="many_to_one"
-        )
-    return table
 
 
 def branch_table(dispatch: Dispatch) -> pd.DataFrame:

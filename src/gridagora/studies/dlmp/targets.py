@@ -8,10 +8,9 @@ errors against OpenDSS, each expected to be 0 within a stated tolerance.
 
 from collections.abc import Callable
 
-import pandas as pd
-
 from gridagora.studies.contract import Departure, Origin, Tables, Target
 from gridagora.studies.dlmp.trust import RELATIVE_TOLERANCE
+from gridagora.studies.market_tables import one_number
 
 _SOLVER = "cvxpy 1.9.3 with Clarabel, eqs. (12) to (18) of the same data"
 _RULE = "law of the mechanism"
@@ -21,18 +20,11 @@ _DEARER = ("720", "722")
 _PLAIN = ("701", "702", "703", "705", "730", "704", "718", "729")
 
 
-def _cell(table: pd.DataFrame, column: str, **where: str) -> float:
-    """Return the one number of a column in the row that the other columns name."""
-    for name, value in where.items():
-        table = table[table[name] == value]
-    return float(table[column].item())
-
-
 def _case(name: str, column: str) -> Callable[[Tables], float]:
     """Read one number of one of the paper's hours."""
 
     def read(tables: Tables) -> float:
-        return _cell(tables["cases"], column, scenario=name)
+        return one_number(tables["cases"], column, scenario=name)
 
     return read
 
@@ -42,7 +34,7 @@ def _award(participant: str) -> Callable[[Tables], float]:
 
     def read(tables: Tables) -> float:
         table = tables["awards"]
-        return _cell(
+        return one_number(
             table,
             "quantity_kw",
             scenario="a-full",
@@ -57,7 +49,7 @@ def _reduced(bus: str) -> Callable[[Tables], float]:
     """Read the demand left out at a bus when two lines are full. kW."""
 
     def read(tables: Tables) -> float:
-        return _cell(tables["buses"], "reduction_kw", scenario="a-full", bus=bus)
+        return one_number(tables["buses"], "reduction_kw", scenario="a-full", bus=bus)
 
     return read
 
@@ -67,7 +59,7 @@ def _worth(branch: str) -> Callable[[Tables], float]:
 
     def read(tables: Tables) -> float:
         table = tables["branches"]
-        return _cell(table, "worth_usd_per_mwh", scenario="a-full", branch=branch)
+        return one_number(table, "worth_usd_per_mwh", scenario="a-full", branch=branch)
 
     return read
 
@@ -107,7 +99,7 @@ def _largest(table: str, column: str) -> Callable[[Tables], float]:
 
 def _excess(tables: Tables) -> float:
     """Read the true cost of truthful bids beyond the least there is. %."""
-    return _cell(tables["regimes"], "excess_cost_percent", regime="truthful")
+    return one_number(tables["regimes"], "excess_cost_percent", regime="truthful")
 
 
 _Row = tuple[str, float, float, Callable[[Tables], float]]

@@ -12,6 +12,7 @@ from gridagora.errors import EpisodeError
 from gridagora.grids.opendss_grid import OpenDSSGrid
 from gridagora.markets.nodal import NodalMarket
 from gridagora.studies.contract import Tables
+from gridagora.studies.market_tables import placed, recorded
 from gridagora.types.dispatch import Dispatch
 from gridagora.types.network import RadialNetwork
 
@@ -67,9 +68,9 @@ def scenario_tables(
         "curves": _curves(dispatch),
         "prices": _prices(world.grid, dispatch),
         "lines": _lines(world.grid, dispatch),
-        "voltages": _recorded(world.env, "voltages"),
-        "settlement": _recorded(world.env, "settlement"),
-        "rewards": _recorded(world.env, "rewards"),
+        "voltages": recorded(world.env, "voltages"),
+        "settlement": recorded(world.env, "settlement"),
+        "rewards": recorded(world.env, "rewards"),
     }
     for table in tables.values():
         table.insert(0, "scenario", key)
@@ -110,10 +111,6 @@ def _physics(world: World) -> dict[str, float | int]:
     }
 
 
-def _recorded(env: Environment, name: str) -> pd.DataFrame:
-    return env.record.table(name).drop(columns="interval")
-
-
 def _awards(dispatch: Dispatch) -> pd.DataFrame:
     table = pd.DataFrame(dispatch.awards())
     return table.rename(columns={"price_per_kwh": "price_c_per_kwh"})
@@ -142,11 +139,7 @@ def _prices(grid: OpenDSSGrid, dispatch: Dispatch) -> pd.DataFrame:
             "supply_kw": dispatch.supply_kw,
         }
     )
-    for places in (grid.coordinates(), grid.distances()):
-        prices = prices.merge(
-            pd.DataFrame(places), on="bus", how="left", validate="one_to_one"
-        )
-    return prices
+    return placed(prices, grid)
 
 
 def _lines(grid: OpenDSSGrid, dispatch: Dispatch) -> pd.DataFrame:

@@ -8,9 +8,8 @@ program and are REFERENCE.
 
 from collections.abc import Callable
 
-import pandas as pd
-
 from gridagora.studies.contract import Departure, Origin, Tables, Target
+from gridagora.studies.market_tables import one_number
 
 _PAPER = "OpenGridGym, IV-A4"
 _SOLVER = "cvxpy 1.9.3 with Clarabel, welfare problem of the same data"
@@ -19,18 +18,11 @@ _AVERAGE = "average_price_c_per_kwh"
 _LOW, _HIGH = "lowest_price_c_per_kwh", "highest_price_c_per_kwh"
 
 
-def _cell(table: pd.DataFrame, column: str, **where: str) -> float:
-    """Return the one number of a column in the row that the other columns name."""
-    for name, value in where.items():
-        table = table[table[name] == value]
-    return float(table[column].item())
-
-
 def _scenario(name: str, column: str) -> Callable[[Tables], float]:
     """Read one number of one scenario."""
 
     def read(tables: Tables) -> float:
-        return _cell(tables["scenarios"], column, scenario=name)
+        return one_number(tables["scenarios"], column, scenario=name)
 
     return read
 
@@ -40,7 +32,7 @@ def _award(name: str, participant: str) -> Callable[[Tables], float]:
 
     def read(tables: Tables) -> float:
         table = tables["awards"]
-        return _cell(table, "quantity_kw", scenario=name, participant=participant)
+        return one_number(table, "quantity_kw", scenario=name, participant=participant)
 
     return read
 
@@ -49,7 +41,7 @@ def _flow(name: str, branch: str) -> Callable[[Tables], float]:
     """Read the flow of one line in one scenario. kW."""
 
     def read(tables: Tables) -> float:
-        return _cell(tables["lines"], "flow_kw", scenario=name, branch=branch)
+        return one_number(tables["lines"], "flow_kw", scenario=name, branch=branch)
 
     return read
 
@@ -58,7 +50,7 @@ def _price(name: str, bus: str) -> Callable[[Tables], float]:
     """Read the price of one bus in one scenario. c/kWh."""
 
     def read(tables: Tables) -> float:
-        return _cell(tables["prices"], "price_c_per_kwh", scenario=name, bus=bus)
+        return one_number(tables["prices"], "price_c_per_kwh", scenario=name, bus=bus)
 
     return read
 
