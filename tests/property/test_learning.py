@@ -19,6 +19,8 @@ VARIANTS = [
     ("policy-gradient", {"baseline_step": 0.2}),
     ("epsilon-greedy", {"epsilon": 0.4, "decay": 0.9}),
     ("epsilon-greedy", {"epsilon": 0.4, "step": 0.3}),
+    ("roth-erev", {}),
+    ("roth-erev", {"choice": "boltzmann", "decay": 0.9, "recency": 0.3}),
 ]
 N_ACTION = 4
 variants = pytest.mark.parametrize(("name", "parameters"), VARIANTS)

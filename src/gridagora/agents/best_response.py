@@ -13,14 +13,13 @@ from gridagora.types.arrays import FloatArray, IntArray
 from gridagora.types.dispatch import Dispatch
 from gridagora.types.orders import CurveColumns
 from gridagora.types.preferences import Preferences, cost_per_h, require_side
+from gridagora.types.scalar_search import best_scalar
 
 Clear = Callable[[CurveColumns], Dispatch]
 """A clearing rule with its network already given."""
 
 Prices = Callable[[Dispatch], FloatArray]
 """The price that each order of a dispatch pays or gets, currency/kWh."""
-
-_TIE = 1e-9
 
 
 @final
@@ -121,9 +120,8 @@ def best_markup(
 ) -> tuple[float, float]:
     """Return the markup with the largest profit, the smallest one among equals.
 
-    All candidates are tried; then, as often as asked, as many again evenly between
-    the neighbours of the best one so far. Profits within 1e-9 of the largest, relative
-    to it or to 1, count as equal, so that rounding cannot raise a markup.
+    Looked for by ``types.scalar_search.best_scalar``: all candidates, then, as often
+    as asked, as many again evenly between the neighbours of the best one so far.
 
     Args:
         profit_per_h: Profit at a markup. Currency/h.
@@ -134,26 +132,20 @@ def best_markup(
         Markup, currency/kWh, and profit, currency/h.
 
     Raises:
-        InvalidConfigError: Fewer than two candidates, or not finite and rising.
+        InvalidConfigError: Fewer than two candidates, not finite and rising, or fewer
+            than 0 refinements.
+        InvalidActionError: A profit is not finite.
 
     Example:
         >>> best_markup(lambda m: m * (4 - m), np.linspace(0, 3, 4))[0]
         2.0
     """
-    tried: dict[float, float] = {}
-    grid = _checked(candidates_per_kwh)
-    for _ in range(refinements + 1):
-        for markup in grid.tolist():
-            if markup not in tried:
-                tried[markup] = profit_per_h(markup)
-        markups = sorted(tried)
-        best = _smallest_best(markups, tried)
-        low = markups[max(best - 1, 0)]
-        high = markups[min(best + 1, len(markups) - 1)]
-        grid = np.linspace(low, high, len(grid))
-    markups = sorted(tried)
-    chosen = markups[_smallest_best(markups, tried)]
-    return chosen, tried[chosen]
+
+    def profits_per_h(markups: FloatArray) -> FloatArray:
+        return np.array([profit_per_h(markup) for markup in markups.tolist()])
+
+    candidates = _checked(candidates_per_kwh)
+    return best_scalar(profits_per_h, candidates, refinements=refinements)
 
 
 def without(orders: CurveColumns, rows: IntArray) -> CurveColumns:
@@ -175,12 +167,6 @@ def without(orders: CurveColumns, rows: IntArray) -> CurveColumns:
         quantity_kw=orders.quantity_kw[corners],
         price_per_kwh=orders.price_per_kwh[corners],
     )
-
-
-def _smallest_best(markups: list[float], profit: dict[float, float]) -> int:
-    most = max(profit.values())
-    enough = most - _TIE * max(1.0, abs(most))
-    return next(at for at, markup in enumerate(markups) if profit[markup] >= enough)
 
 
 def _checked(candidates_per_kwh: FloatArray) -> FloatArray:

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from gridagora.errors import UnknownNameError
 from gridagora.learning.epsilon_greedy import EpsilonGreedy
 from gridagora.learning.policy_gradient import PolicyGradient
+from gridagora.learning.roth_erev import RothErev
 from gridagora.learning.ucb import UCB
 
-LearnerClass = type[UCB] | type[PolicyGradient] | type[EpsilonGreedy]
+LearnerClass = type[UCB] | type[PolicyGradient] | type[EpsilonGreedy] | type[RothErev]
 """Called with the number of players, the number of actions, and its own parameters."""
 
 LEARNERS: Mapping[str, LearnerClass] = {
     "epsilon-greedy": EpsilonGreedy,
     "policy-gradient": PolicyGradient,
+    "roth-erev": RothErev,
     "ucb": UCB,
 }
 """Learners by name; every one follows ``types.learner.Learner`` and has a state."""

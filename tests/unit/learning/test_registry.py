@@ -36,5 +36,5 @@ def test_an_unknown_name_is_refused_with_what_was_meant():
         learner_class("usb")
     assert str(caught.value) == (
         "no learner is called 'usb'. Did you mean 'ucb'? Known: epsilon-greedy, "
-        "policy-gradient, ucb."
+        "policy-gradient, roth-erev, ucb."
     )

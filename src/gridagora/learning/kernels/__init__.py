@@ -1,0 +1,1 @@
+"""Learning rules that objects and compiled loops share, compiled."""
