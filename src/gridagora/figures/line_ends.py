@@ -47,17 +47,19 @@ class Axes:
         up: What runs upwards.
         x_ends: Where the axis along begins and ends.
         y_ends: Where the axis upwards begins and ends.
+        n_tick: About how many ticks the axis along has.
     """
 
     along: Measure
     up: Measure
     x_ends: tuple[float, float]
     y_ends: tuple[float, float]
+    n_tick: int = 10
 
     def x(self, field: str) -> alt.X:
         """Return the encoding of a field along."""
         scale = alt.Scale(domain=list(self.x_ends), nice=False)
-        axis = alt.Axis(tickCount=10)
+        axis = alt.Axis(tickCount=self.n_tick)
         return alt.X(field, title=self.along.label, scale=scale, axis=axis)
 
     def y(self, field: str) -> alt.Y:
