@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import Section, machine_line, write_json
 
-PARTS = ("clearing", "meshed", "dlmp", "step")
+PARTS = ("clearing", "meshed", "self-play", "dlmp", "step")
 
 
 def main() -> int:
@@ -71,6 +71,10 @@ def _measure(part: str, options: argparse.Namespace) -> list[Section]:
         from benchmarks import meshed
 
         return meshed.measure(budget_s=budget_s, cap_s=cap_s)
+    if part == "self-play":
+        from benchmarks import self_play
+
+        return self_play.measure(budget_s=budget_s, cap_s=cap_s)
     if part == "dlmp":
         from benchmarks import dlmp
 

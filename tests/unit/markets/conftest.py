@@ -7,6 +7,7 @@ from gridagora.errors import PowerFlowError
 from gridagora.types.dispatch import Certificate, Outcome
 from gridagora.types.linear_dispatch import LimitTable, LinearDispatch, PriceParts
 from gridagora.types.linear_grid import LinearGrid, Response
+from gridagora.types.network import Network
 from gridagora.types.orders import Bid, Curve, CurveColumns, Offer
 
 PLACES = ("source", "house", "house.supply", "house.1")
@@ -202,3 +203,44 @@ def cleared():
         loss_kw=0.5,
         certificate=Certificate("test", {}),
     )
+
+
+@pytest.fixture
+def five_bus():
+    """Return a function that builds a ring of five buses and its book.
+
+    G1 at 1 and G2 at 3 are mirror images; G3 at 5 stands behind lines 2-5 (limited)
+    and 4-5. A kW sent from 1 or 3 to bus 2, 4 or 5 puts -0.125, 0.125 or 0.625 kW on
+    line 2-5.
+    """
+
+    def make(limit_kw=100.0, markup=(0.0, 0.0, 0.0)):
+        network = Network.from_table(
+            {
+                "from_bus": ["1", "2", "1", "3", "2", "4"],
+                "to_bus": ["2", "3", "4", "4", "5", "5"],
+                "reactance_pu": [0.1, 0.1, 0.1, 0.1, 0.1, 0.2],
+                "limit_kw": [None, None, None, None, limit_kw, None],
+            }
+        )
+        offers = [
+            Offer.affine(
+                name, bus, p_min=b + m, p_max=b + m + slope * most_kw, q_max=most_kw
+            )
+            for name, bus, b, slope, most_kw, m in zip(
+                ("G1", "G2", "G3"),
+                ("1", "3", "5"),
+                (17.5, 17.5, 22.34341889),
+                (0.02389093, 0.02389093, 0.0275),
+                (255.0, 255.0, 260.0),
+                markup,
+                strict=True,
+            )
+        ]
+        loads = [
+            Bid.affine(f"L{bus}", bus, p_max=60.0, p_min=60.0, q_max=kw, q_min=kw)
+            for bus, kw in (("2", 55.0), ("3", 55.0), ("4", 50.0), ("5", 340.0))
+        ]
+        return network, CurveColumns.of([*offers, *loads], network)
+
+    return make
