@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from gridagora.agents.bidding_game import bidding_game
+from gridagora.agents.bidding_game import bidding_game, markup_game
 from gridagora.agents.curve_actions import CurveActions
+from gridagora.learning.exploitability import scalar_exploitability
 from gridagora.markets.nodal import NodalMarket, clear_nodal
 from gridagora.types.network import RadialNetwork
 from gridagora.types.orders import CurveColumns
@@ -77,3 +78,46 @@ def test_without_a_dispatch_nobody_gets_anything():
     small = UNITS.scaled(0.1)
     infeasible = game(small, others=load(q_min=4.0))
     assert infeasible(np.array([0, 0])).tolist() == [0.0, 0.0]
+
+
+def numbers(preferences=UNITS, others=None):
+    rest = load() if others is None else others
+    return markup_game(
+        preferences,
+        clear=lambda own: clear_nodal(ONE_BUS, CurveColumns.joined([own, rest])),
+        buses=ONE_BUS,
+    )
+
+
+def test_the_game_of_markups_is_that_of_the_actions_with_the_same_markups():
+    joint = np.array([[0, 0], [3, 3], [2, 3], [1, 0]])
+
+    by_number = numbers()(joint.astype(float))
+
+    assert by_number == pytest.approx(np.array([game()(action) for action in joint]))
+
+
+def test_a_markup_lowers_what_a_buyer_declares():
+    # 10 kW at 2 are there for Anna's 4 kW, worth 9 to 5: declared 6 lower she takes
+    # only what she calls worth 2 or more, 1 kW, worth 9 to 8, at 2.
+    anna = Preferences.of_consumers(["anna"], ["a"], p_max=9, p_min=5, q_max=4)
+    source = Preferences.of_producers(["s"], ["a"], p_max=2, p_min=2, q_max=10)
+
+    surplus = numbers(anna, source.curves(ONE_BUS))(np.array([[0.0], [6.0]]))
+
+    assert surplus[:, 0] == pytest.approx([4 * (7 - 2), 1 * (8.5 - 2)])
+
+
+def test_exploitability_of_markups_in_a_market_object():
+    # Both at 0 earn nothing, and asking more sells nothing: an equilibrium. Both at 3
+    # share 4 kW; just below 3 one sells all 4 kW and earns 12 instead of 6.
+    market = NodalMarket(ONE_BUS)
+    played = markup_game(
+        UNITS, clear=lambda own: market.clear([own, load()]), buses=ONE_BUS
+    )
+
+    at_cost = scalar_exploitability(played, np.zeros(2), 0.0, 5.0)
+    at_three = scalar_exploitability(played, np.array([3.0, 3.0]), 0.0, 5.0)
+
+    assert at_cost == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert at_three == pytest.approx([6.0, 6.0], abs=0.02)
