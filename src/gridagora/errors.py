@@ -55,7 +55,7 @@ class InvalidNetworkError(InputError):
 
 
 class InvalidCaseError(InputError):
-    """An OpenDSS case that cannot be loaded safely."""
+    """A case of a grid, from any program, that cannot be loaded safely."""
 
 
 class InvalidScenarioError(InputError):

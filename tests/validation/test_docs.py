@@ -266,7 +266,7 @@ def test_the_command_line_page_names_every_command_and_option():
     text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
     sections = dict(re.findall(r"^## `(.*?)`\n(.*?)(?=^## |\Z)", text, re.M | re.S))
     said = {
-        name.split(" STUDY")[0].split(" RUN")[0].split(" NAME")[0]: set(
+        re.split(" (?:STUDY|RUN|NAME|CASE)", name)[0]: set(
             re.findall(r"^\| `(--[\w-]+)", body, re.M)
         )
         for name, body in sections.items()

@@ -196,6 +196,29 @@ def schema(
     commands.print_schema(study)
 
 
+@app.command()
+def convert(
+    case: Annotated[
+        Path, typer.Argument(metavar="CASE", help="MATPOWER .m or pandapower .json.")
+    ],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT.yaml", help="The study file to write.")
+    ],
+    *,
+    value_per_kwh: Annotated[
+        float | None,
+        typer.Option("--value-per-kwh", help="What a kWh of firm load is worth."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file that is there.")
+    ] = False,
+) -> None:
+    """Turn a power system case into a file for the study self-play-case."""
+    from gridagora.interfaces.cli import convert_command
+
+    convert_command.convert(case, out, value_per_kwh=value_per_kwh, force=force)
+
+
 @grids_app.callback()
 def grids(ctx: typer.Context) -> None:
     """List the shipped feeders, or solve and draw one."""
