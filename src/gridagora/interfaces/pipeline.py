@@ -30,7 +30,8 @@ from gridagora.interfaces.workers import run_here, run_in_workers, stop_on_sigte
 from gridagora.studies.contract import Cell, Study, StudyConfig
 
 Progress = Callable[[int, int, str], None]
-"""Called with the cells done, the cells in all, and the key of the last one done."""
+"""Called with the cells done, the cells in all, and the last one done: its key and, in
+studies that say so, what came out."""
 
 
 class RunStopped(KeyboardInterrupt):
@@ -152,13 +153,21 @@ def _compute(job: _Job, processes: int | None, progress: Progress) -> int:
     def count(key: str) -> None:
         nonlocal done
         done += 1
-        progress(done, total, key)
+        if progress is not _silent:  # else the tables need not be read
+            progress(done, total, _news(job, key))
 
     if processes is None:
         run_here(job.study.run_cell, pending, store, count)
     elif pending:
         run_in_workers(job.study.run_cell, pending, store, count, processes=processes)
     return resumed
+
+
+def _news(job: _Job, key: str) -> str:
+    """Return the key of a finished cell and, where the study says so, its outcome."""
+    headline = job.study.headline
+    news = headline(load_cell(job.folder.cells, key)) if headline else ""
+    return f"{key}: {news}" if news else key
 
 
 def _write(job: _Job, time: dict[str, Any]) -> None:

@@ -147,7 +147,7 @@ def find_region(
     region = Region(
         row=row[nearest],
         bound=bound[nearest],
-        quantity_kw=_quantity_law(book, dispatch, stands, laws),
+        quantity_kw=_quantity_law(book, stands, laws),
         price_per_kwh=laws.price * book.pieces.scale_price,
     )
     inside = bool(np.all(room >= 0.0))
@@ -281,14 +281,17 @@ def _last_full(pieces: Pieces, stands: IntArray) -> BoolArray:
     return np.asarray((stands == _FULL) & ~np.append(again, False))
 
 
-def _quantity_law(
-    book: MarkedBook, dispatch: Dispatch, stands: IntArray, laws: _Laws
-) -> FloatArray:
-    """Return the law of the awards: a corner of the curve unless a piece floats. kW."""
+def _quantity_law(book: MarkedBook, stands: IntArray, laws: _Laws) -> FloatArray:
+    """Return the law of the awards: a corner of the curve unless a piece floats. kW.
+
+    The corner itself, not the award of the dispatch, which may be a rounding off it:
+    the law must not depend on the markup at which the region was found.
+    """
     pieces = book.pieces
     free = np.flatnonzero(stands == _FREE)
     quantity = np.zeros((book.orders.n_order, laws.net.shape[1]))
-    quantity[:, 0] = dispatch.quantity_kw
+    full = np.where(stands == _FULL, pieces.width, 0.0)
+    quantity[:, 0] = pieces.awards_kw(book.orders, full)
     quantity[pieces.order[free]] = laws.filled * pieces.scale_kw
     quantity[pieces.order[free], 0] += book.left[free] * pieces.scale_kw
     return quantity

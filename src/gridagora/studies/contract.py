@@ -141,6 +141,9 @@ class Study:
         departures: What does not come out, and why.
         report_tables: Turns the stacked tables into tables to read, by name. Their
             columns are the heads, each with its unit in brackets at its end.
+        headline: Says in a few words what the tables of one cell show, for whoever
+            watches a run, or ``""`` where there is nothing to tell; ``None`` shows the
+            names of the cells alone.
     """
 
     name: str
@@ -155,6 +158,7 @@ class Study:
     targets: tuple[Target, ...]
     departures: tuple[Departure, ...]
     report_tables: Callable[[Tables], Mapping[str, pd.DataFrame]] = no_tables
+    headline: Callable[[Tables], str] | None = None
 
 
 def parameters(config: StudyConfig) -> pd.DataFrame:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -158,6 +159,59 @@ def test_progress_is_told_at_the_start_and_after_every_cell(toy, tmp_path):
     )
 
     assert told == [(0, 2, ""), (1, 2, "b"), (2, 2, "a")]
+
+
+def told_of(study, config, out, **options):
+    """Run a study and return the texts that its progress shows."""
+    told: list[str] = []
+
+    def listen(done, total, text):
+        told.append(text)
+
+    run_study(study, config, out, progress=listen, **options)
+    return told
+
+
+@pytest.mark.parametrize("processes", [None, 2])
+def test_progress_says_what_came_out_of_a_cell_where_the_study_has_words_for_it(
+    toy, tmp_path, processes
+):
+    # Both cells have four draws; b, the first, has notes as well.
+    def headline(tables):
+        return "" if "notes" in tables else f"{len(tables['prices'])} draws"
+
+    study = replace(toy.TOY, headline=headline)
+    told = told_of(study, toy.ToyConfig(), tmp_path / "run", processes=processes)
+
+    assert told[0] == ""
+    assert sorted(told[1:]) == ["a: 4 draws", "b"]
+
+
+def test_a_run_that_is_resumed_tells_of_its_new_cells_alone(toy, tmp_path):
+    study = replace(toy.TOY, headline=lambda tables: "done")
+    interrupted(toy, toy.ToyConfig(), tmp_path / "run")
+
+    told = told_of(study, toy.ToyConfig(), tmp_path / "run", existing=Existing.RESUME)
+
+    assert told == ["", "a: done"]
+
+
+def test_headlines_that_nobody_reads_are_not_made(toy, tmp_path):
+    def headline(tables):
+        raise AssertionError
+
+    study = replace(toy.TOY, headline=headline)
+    run_study(study, toy.ToyConfig(), tmp_path / "run")
+
+    assert (tmp_path / "run").is_dir()
+
+
+def test_headlines_change_no_byte(toy, tmp_path):
+    study = replace(toy.TOY, headline=lambda tables: "done")
+    run_study(toy.TOY, toy.ToyConfig(), tmp_path / "plain")
+    told_of(study, toy.ToyConfig(), tmp_path / "told")
+
+    assert contents(tmp_path / "told") == contents(tmp_path / "plain")
 
 
 def test_a_folder_is_free_again_after_its_run(toy, tmp_path):

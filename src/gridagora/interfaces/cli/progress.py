@@ -35,7 +35,7 @@ def shown_progress(title: str, *, quiet: bool) -> Iterator[OnProgress | None]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -1,0 +1,1 @@
+"""Compiled episode loops, plain arrays in and out."""
