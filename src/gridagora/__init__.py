@@ -22,25 +22,36 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gridagora.agents.consumers import Consumers
+    from gridagora.agents.evolving_bidders import EvolvingBidders
     from gridagora.agents.exogenous import ExogenousAgent
     from gridagora.agents.learning_bidders import LearningBidders
     from gridagora.agents.producers import Producers
     from gridagora.agents.prosumers import Prosumers
     from gridagora.agents.transmission import TransmissionGrid
     from gridagora.environment.environment import Environment
+    from gridagora.environment.level_game import LevelGame
     from gridagora.environment.record import RunRecord
+    from gridagora.environment.self_play import SelfPlay
     from gridagora.errors import GridagoraError
     from gridagora.grids.infinite_bus import InfiniteBusGrid
     from gridagora.grids.linear import Linearizer
     from gridagora.grids.opendss import DSS
     from gridagora.grids.opendss_grid import OpenDSSGrid
+    from gridagora.interfaces.importers.matpower import read_matpower
     from gridagora.interfaces.importers.network import read_network
+    from gridagora.interfaces.importers.pandapower import read_pandapower
+    from gridagora.interfaces.importers.pypower import pypower_case
     from gridagora.interfaces.importers.scenario import read_scenario
+    from gridagora.interfaces.storage.checkpoint import load_state, save_state
+    from gridagora.learning.genetic import GeneticSettings
+    from gridagora.learning.neuroevolution import Neuroevolution
     from gridagora.markets.agreement import clear_on_grid
     from gridagora.markets.dlmp import DLMPMarket
     from gridagora.markets.linear import clear_linear
+    from gridagora.markets.markup_market import MarkupMarket
     from gridagora.markets.meshed import clear_meshed
     from gridagora.markets.nodal import NodalMarket, clear_nodal
+    from gridagora.markets.power_indices import power_indices
     from gridagora.markets.radial import clear_radial
     from gridagora.markets.settlement import settle
     from gridagora.markets.successive import clear_costs
@@ -58,6 +69,7 @@ if TYPE_CHECKING:
     from gridagora.types.linear_dispatch import LinearDispatch
     from gridagora.types.linear_grid import LinearGrid
     from gridagora.types.network import Network, RadialNetwork
+    from gridagora.types.nodal_case import NodalCase
     from gridagora.types.orders import Bid, Curve, CurveColumns, Offer
     from gridagora.types.scenario import Scenario
     from gridagora.types.time import Horizon
@@ -77,8 +89,10 @@ _HOME = {
     "DSS": "gridagora.grids.opendss",
     "Dispatch": "gridagora.types.dispatch",
     "Environment": "gridagora.environment.environment",
+    "EvolvingBidders": "gridagora.agents.evolving_bidders",
     "ExogenousAgent": "gridagora.agents.exogenous",
     "ExportBid": "gridagora.types.cost_orders",
+    "GeneticSettings": "gridagora.learning.genetic",
     "GridActions": "gridagora.types.actions",
     "GridLimits": "gridagora.types.grid_limits",
     "GridagoraError": "gridagora.errors",
@@ -86,10 +100,14 @@ _HOME = {
     "ImportOffer": "gridagora.types.cost_orders",
     "InfiniteBusGrid": "gridagora.grids.infinite_bus",
     "LearningBidders": "gridagora.agents.learning_bidders",
+    "LevelGame": "gridagora.environment.level_game",
     "LinearDispatch": "gridagora.types.linear_dispatch",
     "LinearGrid": "gridagora.types.linear_grid",
     "Linearizer": "gridagora.grids.linear",
+    "MarkupMarket": "gridagora.markets.markup_market",
     "Network": "gridagora.types.network",
+    "Neuroevolution": "gridagora.learning.neuroevolution",
+    "NodalCase": "gridagora.types.nodal_case",
     "NodalMarket": "gridagora.markets.nodal",
     "Offer": "gridagora.types.orders",
     "OpenDSSGrid": "gridagora.grids.opendss_grid",
@@ -102,6 +120,7 @@ _HOME = {
     "ReducibleDemand": "gridagora.types.cost_orders",
     "RunRecord": "gridagora.environment.record",
     "Scenario": "gridagora.types.scenario",
+    "SelfPlay": "gridagora.environment.self_play",
     "Settlement": "gridagora.types.dispatch",
     "TransmissionGrid": "gridagora.agents.transmission",
     "clear_costs": "gridagora.markets.successive",
@@ -110,8 +129,14 @@ _HOME = {
     "clear_nodal": "gridagora.markets.nodal",
     "clear_on_grid": "gridagora.markets.agreement",
     "clear_radial": "gridagora.markets.radial",
+    "load_state": "gridagora.interfaces.storage.checkpoint",
+    "power_indices": "gridagora.markets.power_indices",
+    "pypower_case": "gridagora.interfaces.importers.pypower",
+    "read_matpower": "gridagora.interfaces.importers.matpower",
     "read_network": "gridagora.interfaces.importers.network",
+    "read_pandapower": "gridagora.interfaces.importers.pandapower",
     "read_scenario": "gridagora.interfaces.importers.scenario",
+    "save_state": "gridagora.interfaces.storage.checkpoint",
     "settle": "gridagora.markets.settlement",
 }
 
@@ -128,8 +153,10 @@ __all__ = [  # noqa: RUF022  (sorted as plain text)
     "DSS",
     "Dispatch",
     "Environment",
+    "EvolvingBidders",
     "ExogenousAgent",
     "ExportBid",
+    "GeneticSettings",
     "GridActions",
     "GridLimits",
     "GridagoraError",
@@ -137,10 +164,14 @@ __all__ = [  # noqa: RUF022  (sorted as plain text)
     "ImportOffer",
     "InfiniteBusGrid",
     "LearningBidders",
+    "LevelGame",
     "LinearDispatch",
     "LinearGrid",
     "Linearizer",
+    "MarkupMarket",
     "Network",
+    "Neuroevolution",
+    "NodalCase",
     "NodalMarket",
     "Offer",
     "OpenDSSGrid",
@@ -153,6 +184,7 @@ __all__ = [  # noqa: RUF022  (sorted as plain text)
     "ReducibleDemand",
     "RunRecord",
     "Scenario",
+    "SelfPlay",
     "Settlement",
     "TransmissionGrid",
     "clear_costs",
@@ -161,8 +193,14 @@ __all__ = [  # noqa: RUF022  (sorted as plain text)
     "clear_nodal",
     "clear_on_grid",
     "clear_radial",
+    "load_state",
+    "power_indices",
+    "pypower_case",
+    "read_matpower",
     "read_network",
+    "read_pandapower",
     "read_scenario",
+    "save_state",
     "settle",
 ]
 

@@ -19,5 +19,7 @@ def test_a_misspelt_study_is_refused_with_the_nearest_name():
 
     assert str(caught.value) == (
         "no study is called 'market-pover'. Did you mean 'market-power'? "
-        "Known: dlmp, market-power."
+        "Known: dlmp, market-power, self-play-bertrand, self-play-capacity, "
+        "self-play-case, self-play-competition, self-play-duopoly, self-play-five-bus, "
+        "self-play-six-bus, self-play-two-bus."
     )

@@ -1,0 +1,1 @@
+"""Self-play in congested nodal markets: its studies, and what they share."""
