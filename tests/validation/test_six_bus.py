@@ -1,6 +1,6 @@
 """Six buses with two players that are paid their bids: two printed tables of rewards.
 
-Origin PRINTED: Lincoln, Learning to Trade Power, PhD thesis, University of Strathclyde,
+Origin REFERENCE: Lincoln, Learning to Trade Power, PhD thesis, University of Strathclyde,
 2011, chapter on Nash equilibria, both tables of agent rewards. The network is Wood and
 Wollenberg's (Power Generation, Operation and Control, p. 104), each of three loads 70
 MW; units of 110, 110 and 220 MW, the last one passive, have flat costs.

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -59,13 +60,19 @@ class Axes:
     def x(self, field: str) -> alt.X:
         """Return the encoding of a field along."""
         scale = alt.Scale(domain=list(self.x_ends), nice=False)
-        axis = alt.Axis(tickCount=self.n_tick)
+        axis = alt.Axis(tickCount=self.n_tick, tickMinStep=_least_step(self.along))
         return alt.X(field, title=self.along.label, scale=scale, axis=axis)
 
     def y(self, field: str) -> alt.Y:
         """Return the encoding of a field upwards."""
         scale = alt.Scale(domain=list(self.y_ends), nice=False)
-        return alt.Y(field, title=self.up.label, scale=scale)
+        axis = alt.Axis(tickMinStep=_least_step(self.up))
+        return alt.Y(field, title=self.up.label, scale=scale, axis=axis)
+
+
+def _least_step(measure: Measure) -> Any:
+    """Return what ticks are apart at least: 1 where numbers are written whole."""
+    return 1 if measure.format.endswith(".0f") else alt.Undefined
 
 
 def end_names(ends: Sequence[End], axes: Axes, *, tall_px: int) -> list[alt.Chart]:

@@ -35,6 +35,7 @@ def trajectories(  # noqa: PLR0913  (one keyword for each thing that may be draw
     levels: Levels | None = None,
     spread: tuple[str, str] | None = None,
     columns: int = 2,
+    stepped: bool = False,
 ) -> alt.VConcatChart:
     """Show one line for each group, in one panel for each run or case.
 
@@ -57,6 +58,8 @@ def trajectories(  # noqa: PLR0913  (one keyword for each thing that may be draw
         spread: Columns of the lower and the upper end of a band around each line. Where
             one is not finite the band is as thin as the line.
         columns: Panels side by side.
+        stepped: Whether a value holds until the next one, for what has no values
+            between: lines then go in steps.
 
     Raises:
         InputError: A column is missing, no row has a value, a row stands twice, a level
@@ -87,7 +90,7 @@ def trajectories(  # noqa: PLR0913  (one keyword for each thing that may be draw
     for at, name in enumerate(names):
         lines = _lines_of(rows[rows["panel"] == name], looks)
         frame = panels.outer(axes, at)
-        layers = _layers(lines, held[at], looks, frame, axes)
+        layers = _layers(lines, held[at], looks, frame, axes, stepped=stepped)
         ends = _ends(lines, held[at], looks, axes)
         names_at_ends = end_names(ends, frame, tall_px=panels.height_px)
         drawn.append([*layers, *names_at_ends])
@@ -193,6 +196,8 @@ def _layers(
     looks: Mapping[str, Look],
     frame: Axes,
     axes: Axes,
+    *,
+    stepped: bool,
 ) -> list[alt.Chart]:
     """Bands, lines and levels of one panel, the levels on top."""
     areas, strokes = [], []
@@ -203,7 +208,11 @@ def _layers(
             area = base.mark_area(color=colour, opacity=0.22, line=False)
             areas.append(area.encode(y=frame.y("low:Q"), y2="high:Q"))
         stroke = base.mark_line(
-            color=colour, strokeDash=list(dash), strokeWidth=1.6, strokeJoin="round"
+            color=colour,
+            strokeDash=list(dash),
+            strokeWidth=1.6,
+            strokeJoin="round",
+            interpolate="step-after" if stepped else "linear",
         )
         strokes.append(stroke.encode(y=frame.y("y:Q"), tooltip=_tips(axes)))
     return [*areas, *strokes, *_levels(held, frame)]

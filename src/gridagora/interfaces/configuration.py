@@ -222,7 +222,8 @@ def _sentence(study: Study, fault: ErrorDetails) -> str:
         hint = f" Known: {listed(known, 40)}." if known else ""
         hint = f" Did you mean {close[0]!r}?" if close else hint
         return f"{path!r} is not a parameter of it.{hint}"
-    expected = fault["msg"][:1].lower() + fault["msg"][1:]
+    message = fault["msg"].removeprefix("Value error, ")
+    expected = message[:1].lower() + message[1:]
     if not path:  # a rule over several parameters has no place of its own
         return f"{expected}."
     return f"{path!r} is {fault['input']!r}: {expected}."

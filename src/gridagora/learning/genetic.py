@@ -57,9 +57,9 @@ class GeneticSettings:
             open; 0.3.
         reset_rate: Probability of each weight of a child to be drawn anew from the
             standard normal distribution, in [0, 1]. The article leaves it open; 0.01.
-        weight_limit: Largest absolute weight, > 0. The article leaves it open; 3. The
-            output flattens towards its ends, so that without a limit a pool that went
-            to an end could hardly leave it again.
+        weight_limit: Largest absolute weight, > 0. The article leaves it open; 3. A
+            precaution: the output flattens towards its ends, where small mutations no
+            longer move it.
         start: First pools. ``random``: all weights standard normal; ``low`` and
             ``high``: the same but for a tenth of the output's weights, and its bias at
             the limit, so that the first actions are near one end (about 5 % of the

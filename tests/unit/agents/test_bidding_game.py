@@ -3,8 +3,12 @@ import pytest
 
 from gridagora.agents.bidding_game import bidding_game, markup_game
 from gridagora.agents.curve_actions import CurveActions
+from gridagora.grids.linear import Linearizer
+from gridagora.grids.opendss_grid import OpenDSSGrid
 from gridagora.learning.exploitability import scalar_exploitability
+from gridagora.markets.dlmp import DLMPMarket
 from gridagora.markets.nodal import NodalMarket, clear_nodal
+from gridagora.types.grid_limits import GridLimits
 from gridagora.types.network import RadialNetwork
 from gridagora.types.orders import CurveColumns
 from gridagora.types.preferences import Preferences
@@ -121,3 +125,31 @@ def test_exploitability_of_markups_in_a_market_object():
 
     assert at_cost == pytest.approx([0.0, 0.0], abs=1e-9)
     assert at_three == pytest.approx([6.0, 6.0], abs=0.02)
+
+
+def test_exploitability_of_markups_on_a_feeder_with_losses():
+    # The source sells at 50 and each kWh loses a part on its way to bus 735, where the
+    # unit then gets more than 50. At its cost of 45 it sells all it has, and no markup
+    # below that price changes what it is paid: little is left to gain. 30 more and it
+    # sells nothing, and could gain what it earned.
+    grid = OpenDSSGrid("ieee37", generators=("735",))
+    market = DLMPMarket(Linearizer(grid), GridLimits(voltage_pu=None))
+    unit = Preferences.of_producers(["me"], ["735"], p_max=45, p_min=45, q_max=80)
+    source = Preferences.of_producers(["grid"], ["799"], p_max=50, p_min=50, q_max=5e3)
+    played = markup_game(
+        unit,
+        clear=lambda own: market.clear([own, source.curves(grid)]),
+        buses=grid,
+        money=lambda dispatch: market.order_money_per_h(),
+    )
+
+    [earned] = played(np.zeros((1, 1)))[0]
+    few = {"n_candidate": 9, "refinements": 1}
+    at_cost, beyond = (
+        scalar_exploitability(played, np.array([markup]), 0.0, 30.0, **few)[0]
+        for markup in (0.0, 30.0)
+    )
+
+    assert 80 * 5.0 < earned < 80 * 10.0
+    assert at_cost < 0.1 * earned
+    assert beyond == pytest.approx(earned, rel=0.1)

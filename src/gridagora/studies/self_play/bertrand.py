@@ -158,8 +158,8 @@ def _equilibria(name: str) -> Target:
     expected, why = _COUNTS[name]
 
     def read(tables: Tables) -> float:
-        game = tables["levels"]
-        return float(game[game["levels"] == name]["is_equilibrium"].sum())
+        game = tables["levels"][tables["levels"]["levels"] == name]
+        return float(game["is_equilibrium"].sum()) if len(game) else float("nan")
 
     return Target(
         f"pure equilibria with the markups {name.replace('-', ', ')}",

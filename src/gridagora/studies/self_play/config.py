@@ -91,7 +91,7 @@ class SelfPlayConfig(StudyConfig):
         3.0,
         Origin.DERIVED,
         "",
-        "ours; without it outputs saturate and a bound is never left again",
+        "ours, a precaution: near the ends of the output small mutations do nothing",
         "Largest weight either way.",
         gt=0,
     )

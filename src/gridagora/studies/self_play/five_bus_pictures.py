@@ -139,12 +139,13 @@ def _visits(tables: Tables) -> alt.TopLevelMixin:
     return trajectories(
         first.assign(place=first["equilibrium"] + 1, who="first run"),
         x=Measure("round", "Round", format=".0f"),
-        y=Measure("place", "Equilibrium", format=".0f", domain=(-0.2, 2.2)),
+        y=Measure("place", "Equilibrium", format=".0f", domain=(0, 2)),
         group="who",
         panel="setting",
         title="Q-learners between two equilibria",
         subtitle="0: neither, 1: G1 low, 2: G2 low.",
         columns=1,
+        stepped=True,
     )
 
 

@@ -177,7 +177,9 @@ def play_out(game: SelfPlay, run: Run, variant: Variant) -> Tables:
     if variant.market.n_state > 1:
         keys = ["state", "player"]
         means = pd.concat(hours).groupby(keys, sort=False, as_index=False)
-        tables["states"] = means[["markup", "price"]].mean()
+        tables["states"] = (
+            means[["markup", "price"]].mean().sort_values("state", kind="stable")
+        )
     return {
         name: labelled(table, variant=variant.key, run=run.number)
         for name, table in tables.items()
@@ -297,11 +299,15 @@ def level_table(
 
 
 def _gaps(game: SelfPlay, rounds: Rounds, variant: Variant) -> pd.DataFrame:
-    """Return what each player could gain by one markup for all rounds and states."""
+    """Return what each player could gain by one markup for all rounds and states.
+
+    Where only some markups are allowed, by one of them.
+    """
     every = max(rounds.markup.shape[0] // _JUDGED_ROUNDS, 1)
     market = game.market
 
-    def profits(markup: FloatArray) -> FloatArray:
+    def profits(asked: FloatArray) -> FloatArray:
+        markup = _allowed(asked, variant)
         states = np.zeros(markup.shape[0], dtype=np.int64)
         paid = [market.profits(markup, states + at) for at in range(market.n_state)]
         mean: FloatArray = np.mean(paid, axis=0)
@@ -324,6 +330,15 @@ def _gaps(game: SelfPlay, rounds: Rounds, variant: Variant) -> pd.DataFrame:
             "earned_per_h": earned,
         }
     )
+
+
+def _allowed(markup: FloatArray, variant: Variant) -> FloatArray:
+    """Return the allowed markups that are nearest, the lower one of two as near."""
+    if variant.levels is None:
+        return markup
+    levels: FloatArray = np.array(variant.levels) * variant.unit
+    middle = (levels[1:] + levels[:-1]) / 2.0
+    return levels[np.searchsorted(middle, markup)]
 
 
 def _sample(game: SelfPlay, rounds: Rounds, variant: Variant) -> pd.DataFrame:

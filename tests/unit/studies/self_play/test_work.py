@@ -132,26 +132,25 @@ def test_gaps_are_measured_at_first_and_every_so_often(config, variant):
     assert (gaps["gain_per_h"] >= 0.0).all()
 
 
-def test_a_gap_is_what_the_best_of_all_markups_would_add(config):
-    # alone it sells 60 MW whatever it asks, and 20 is the most; levels do not bind
-    # the search
+def test_a_gap_is_what_the_best_of_the_allowed_markups_would_add(config):
+    # alone it sells 60 MW whatever it asks, and 20 is the most
     market = one_bus(
         [
             unit("coal", "hub", cost=10.0, capacity=100.0),
             load("town", "hub", demand=60.0, value=50.0),
         ]
     )
-    free = Variant(
-        key="v", market=market, high=20.0, n_generation=1, levels=(5.0, 20.0)
-    )
-    stuck = Variant(key="v", market=market, high=20.0, n_generation=1, levels=(5.0,))
+    free = Variant(key="v", market=market, high=20.0, n_generation=1)
+    few = replace(free, levels=(5.0, 12.0))
+    stuck = replace(free, levels=(5.0,))
     run = Run(key="x", config=config, variant="v", number=1)
 
-    assert play(run, stuck)["gaps"]["gain_per_h"].item() == pytest.approx(900.0)
-    played = play(run, free)["gaps"]
-    assert played["gain_per_h"].item() + played["earned_per_h"].item() == (
-        pytest.approx(60.0 * 20.0)
-    )
+    assert play(run, stuck)["gaps"]["gain_per_h"].item() == pytest.approx(0.0)
+    for variant, best in ((free, 20.0), (few, 12.0)):
+        played = play(run, variant)["gaps"]
+        assert played["gain_per_h"].item() + played["earned_per_h"].item() == (
+            pytest.approx(60.0 * best)
+        )
 
 
 def test_samples_are_of_every_tenth_late_generation_and_of_the_last(config, variant):
@@ -222,16 +221,20 @@ def test_states_take_turns_from_one_generation_to_the_next(config):
         quantity_kw=book.quantity_kw * np.where(book.quantity_kw == 60e3, 0.5, 1.0),
     )
     market = MarkupMarket(first.network, [book, second])
-    stuck = Variant(key="v", market=market, high=20.0, n_generation=2, levels=(5.0,))
+    free = Variant(key="v", market=market, high=20.0, n_generation=2)
+    stuck = replace(free, levels=(5.0,))
     odd = config.model_copy(update={"n_iteration": 5})
+    run = Run(key="x", config=odd, variant="v", number=1)
 
-    tables = play(Run(key="x", config=odd, variant="v", number=1), stuck)
+    states = play(run, stuck)["states"]
+    tables = play(run, free)
 
-    states = tables["states"].sort_values("state")
     assert states["state"].to_list() == [0, 1]
     assert states["price"].to_list() == pytest.approx([15.0, 25.0])
-    # 15 more for 60 MW or for 30 MW, one as often as the other
-    assert tables["gaps"]["gain_per_h"].item() == pytest.approx(15.0 * 45.0)
+    # 20 instead of what was asked for 60 MW or for 30 MW, one as often as the other
+    asked = tables["players"].query("generation == 1")["markup"].item()
+    gain = tables["gaps"].query("generation == 1")["gain_per_h"].item()
+    assert gain == pytest.approx((20.0 - asked) * 45.0)
 
 
 def test_strategies_begin_at_the_price_of_the_first_order_of_their_player(variant):
