@@ -1,5 +1,6 @@
 """Names at the right ends of lines, in place of a legend."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from gridagora.types.arrays import FloatArray
 
 _LINE_PX = 14.0
 _AIR_PX = 3.0
+_FEW = 10
 _LEADER_PX = 16
 _CHAR_PX = 6.7
 _MOST_CHARS = 16
@@ -60,19 +62,22 @@ class Axes:
     def x(self, field: str) -> alt.X:
         """Return the encoding of a field along."""
         scale = alt.Scale(domain=list(self.x_ends), nice=False)
-        axis = alt.Axis(tickCount=self.n_tick, tickMinStep=_least_step(self.along))
+        values = _whole_numbers(self.along, self.x_ends)
+        axis = alt.Axis(tickCount=self.n_tick, values=values)
         return alt.X(field, title=self.along.label, scale=scale, axis=axis)
 
     def y(self, field: str) -> alt.Y:
         """Return the encoding of a field upwards."""
         scale = alt.Scale(domain=list(self.y_ends), nice=False)
-        axis = alt.Axis(tickMinStep=_least_step(self.up))
+        axis = alt.Axis(values=_whole_numbers(self.up, self.y_ends))
         return alt.Y(field, title=self.up.label, scale=scale, axis=axis)
 
 
-def _least_step(measure: Measure) -> Any:
-    """Return what ticks are apart at least: 1 where numbers are written whole."""
-    return 1 if measure.format.endswith(".0f") else alt.Undefined
+def _whole_numbers(measure: Measure, ends: tuple[float, float]) -> Any:
+    """Return where a short axis of whole numbers has ticks; others find their own."""
+    if not measure.format.endswith(".0f") or ends[1] - ends[0] > _FEW:
+        return alt.Undefined
+    return list(range(math.ceil(ends[0]), math.floor(ends[1]) + 1))
 
 
 def end_names(ends: Sequence[End], axes: Axes, *, tall_px: int) -> list[alt.Chart]:

@@ -65,19 +65,19 @@ def variants(config: Config) -> dict[str, Variant]:
 
 def figures(tables: Tables) -> Mapping[str, alt.TopLevelMixin]:
     """Return the charts by name, in reading order."""
-    players = tables["players"]
+    keys = ["run", "generation"]
+    means = tables["players"].groupby(keys)["markup"].mean().reset_index()
     return {
         "markups": band(
-            players[players["generation"] % 2 == 1],  # half of them show as much
+            means,
             x=GENERATION,
-            y=Measure("markup", "Markup", "per MWh", format=".1f"),
-            title="Markups of all producers in all runs",
+            y=Measure("markup", "Mean markup", "per MWh", format=".1f"),
+            title="Mean markup of all producers",
         ),
         "price": price_band(
             tables,
             {_KEY: "price"},
             title="Price with many producers",
-            levels={"lowest mean seen by a producer": float(players["price"].min())},
         ),
         "nash-gap": gap_band(
             tables,
@@ -89,8 +89,8 @@ def figures(tables: Tables) -> Mapping[str, alt.TopLevelMixin]:
 
 
 CAPTIONS = {
-    "markups": "Mean markups of each generation: the median over producers and runs, "
-    "and the middle 80 % of them. Nobody gains by asking more than the unit that is "
+    "markups": "Mean over the rounds of each generation and over all producers; the "
+    "band is the spread over runs. Nobody gains by asking more than the unit that is "
     "not needed, so all end at their marginal cost.",
     "price": "The price is the highest offer accepted. The band is the spread over "
     "runs.",

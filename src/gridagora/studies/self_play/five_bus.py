@@ -25,7 +25,7 @@ from gridagora.studies.self_play.five_bus_targets import (
     report_tables,
 )
 from gridagora.studies.self_play.five_bus_world import (
-    LIMITED,
+    DOUBLED,
     UNITS,
     Config,
     market,
@@ -83,7 +83,7 @@ def run_cell(cell: Theory | QLearning | Run) -> Tables:
     """Work out what is known, let Q-learners play, or play one run."""
     if isinstance(cell, QLearning):
         return _q_learning(cell)
-    if isinstance(cell, Run) and (cell.variant, cell.number) == (LIMITED, 1):
+    if isinstance(cell, Run) and (cell.variant, cell.number) == (DOUBLED, 1):
         variant = PLAN.variants(cell.config)[cell.variant]
         game = self_play_of(cell, variant)
         tables = play_out(game, cell, variant)

@@ -45,8 +45,9 @@ CAPTIONS = {
     "q-learning": "Stateless Q-learners on the same four markups, first run of each "
     "setting: which equilibrium most rounds of a window of 50 were near. 1 is G1 low, "
     "2 is G2 low, 0 is neither.",
-    "strategy": "The fittest strategy of G1 at the end of run 1: its next markup for "
-    "every last markup and last price of its own.",
+    "strategy": "The fittest strategy of G3 at the end of run 1, line doubled: its "
+    "next markup for every last markup and last price of its own. It goes on asking a "
+    "lot where it asked a lot and the price was high.",
     "equilibria": "What given markups lead to, by the market alone, and what somebody "
     "could gain at most by another markup from 0 to 30. Profits in currency/h.",
     "power": "Shares, Lerner index (price less marginal cost, over price), residual "
@@ -151,8 +152,8 @@ def _visits(tables: Tables) -> alt.TopLevelMixin:
 
 def _strategy(tables: Tables) -> alt.TopLevelMixin:
     """Show what the fittest strategy of G1 answers, and what it met."""
-    own = tables["strategies"].query("player == 'G1'")
-    met = of_variant(tables["players"], LIMITED).query("player == 'G1' and run == 1")
+    own = tables["strategies"].query("player == 'G3'")
+    met = of_variant(tables["players"], DOUBLED).query("player == 'G3' and run == 1")
     dots = met.rename(columns={"markup": "last_markup", "price": "last_price"})
     low, high = own["last_price"].min(), own["last_price"].max()
     return response(
@@ -160,7 +161,7 @@ def _strategy(tables: Tables) -> alt.TopLevelMixin:
         x=Measure("last_markup", "Last markup", _MARKUP, format=".0f"),
         y=Measure("last_price", "Last price", _MARKUP, format=".0f"),
         value=Measure("next_markup", "Next markup", _MARKUP, format=".1f"),
-        title="What a strategy of G1 does next",
+        title="What a strategy of G3 does next, line doubled",
         subtitle="Dots: mean markup and price of each generation of the run.",
         dots=dots[dots["last_price"].between(low, high)],
     )

@@ -170,7 +170,9 @@ def test_reproduce_lists_the_studies_with_targets(cli, monkeypatch, toy):
     listed = cli("reproduce", "--list")
     refused = cli("reproduce", "quiet")
 
-    assert listed.stdout.split() == [n for n in STUDIES if n != "quiet"]
+    with_targets = [name for name, entry in STUDIES.items() if entry.has_targets]
+    assert listed.stdout.split() == with_targets
+    assert not {"quiet", "self-play-case"} & set(with_targets)
     assert refused.exit_code == 2
     assert "no study with targets is called 'quiet'." in refused.stderr
 
@@ -206,7 +208,11 @@ def test_report_makes_the_report_again(cli):
 
 
 def test_studies_come_with_their_titles(cli):
-    assert "toy           A toy\n" in cli("studies").stdout
+    listed = dict(line.split("  ", 1) for line in cli("studies").stdout.splitlines())
+
+    assert {name: title.strip() for name, title in listed.items()} == {
+        name: entry.title for name, entry in STUDIES.items()
+    }
 
 
 def test_the_schema_of_a_study_is_json(cli):

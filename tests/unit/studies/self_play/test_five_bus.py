@@ -99,12 +99,12 @@ def test_the_answers_of_the_fittest_strategies_are_kept(five_bus_tables):
     assert own["last_price"].max() == pytest.approx(17.5 + 42.0)
 
 
-def test_only_the_first_run_with_the_line_at_its_limit_tells_its_strategies(small):
+def test_only_the_first_run_with_the_line_doubled_tells_its_strategies(small):
     config = Config(**{**small, "n_seed": 2})
     kept = [
         "strategies" in STUDY.run_cell(cell)
         for cell in STUDY.cells(config)
-        if cell.key in ("limited-02", "doubled-01")
+        if cell.key in ("limited-01", "doubled-02")
     ]
 
     assert kept == [False, False]
@@ -114,7 +114,7 @@ def test_strategies_that_remember_nothing_have_no_answers_to_show(
     small, five_bus_tables
 ):
     config = Config(**small, memory=0)
-    (cell,) = [c for c in STUDY.cells(config) if c.key == "limited-01"]
+    (cell,) = [c for c in STUDY.cells(config) if c.key == "doubled-01"]
 
     strategies = STUDY.run_cell(cell)["strategies"]
 
