@@ -62,22 +62,24 @@ class Axes:
     def x(self, field: str) -> alt.X:
         """Return the encoding of a field along."""
         scale = alt.Scale(domain=list(self.x_ends), nice=False)
-        values = _whole_numbers(self.along, self.x_ends)
-        axis = alt.Axis(tickCount=self.n_tick, values=values)
+        axis = alt.Axis(
+            tickCount=self.n_tick, **_whole_numbers(self.along, self.x_ends)
+        )
         return alt.X(field, title=self.along.label, scale=scale, axis=axis)
 
     def y(self, field: str) -> alt.Y:
         """Return the encoding of a field upwards."""
         scale = alt.Scale(domain=list(self.y_ends), nice=False)
-        axis = alt.Axis(values=_whole_numbers(self.up, self.y_ends))
+        axis = alt.Axis(**_whole_numbers(self.up, self.y_ends))
         return alt.Y(field, title=self.up.label, scale=scale, axis=axis)
 
 
-def _whole_numbers(measure: Measure, ends: tuple[float, float]) -> Any:
-    """Return where a short axis of whole numbers has ticks; others find their own."""
+def _whole_numbers(measure: Measure, ends: tuple[float, float]) -> dict[str, Any]:
+    """Return the ticks of a short axis of whole numbers; others find their own."""
     if not measure.format.endswith(".0f") or ends[1] - ends[0] > _FEW:
-        return alt.Undefined
-    return list(range(math.ceil(ends[0]), math.floor(ends[1]) + 1))
+        return {}
+    numbers = range(math.ceil(ends[0]), math.floor(ends[1]) + 1)
+    return {"values": list(numbers), "format": measure.format}
 
 
 def end_names(ends: Sequence[End], axes: Axes, *, tall_px: int) -> list[alt.Chart]:

@@ -73,3 +73,22 @@ def test_axes_begin_and_end_where_they_are_told():
 
 def test_an_empty_name_is_allowed():
     assert margin_px([""]) == 16
+
+
+@pytest.mark.parametrize(
+    ("written", "ends", "ticks"),
+    [
+        (".0f", (0.0, 2.0), [0, 1, 2]),
+        (",.0f", (0.5, 3.2), [1, 2, 3]),
+        (".0f", (0.0, 200.0), None),  # too many to name each
+        (".2f", (0.0, 2.0), None),
+    ],
+)
+def test_short_axes_of_whole_numbers_have_no_ticks_between(written, ends, ticks):
+    hour = Measure("hour", "Hour", format=written)
+    axes = Axes(hour, hour, ends, ends)
+
+    for encoding in (axes.x("x:Q"), axes.y("y:Q")):
+        axis = encoding.to_dict()["axis"]
+        assert axis.get("values") == ticks
+        assert axis.get("format") == (written if ticks else None)
