@@ -184,7 +184,9 @@ def _rows(
         f"({variants[0].n_order} orders, {np.count_nonzero(ours[0].binding)} bind)"
     )
     bases = {OURS: timings[OURS], DAQP: timings[peers[0].name]}
-    return [_row(label, name, timings[name], bases, gaps.get(name)) for name in timings]
+    return [
+        timed_row(label, name, timings[name], bases, gaps.get(name)) for name in timings
+    ]
 
 
 def _cycled(peer: Peer, count: int) -> Call:
@@ -199,9 +201,10 @@ def _agree(peer: Peer, ours: Sequence[Dispatch]) -> Gap:
     return gap
 
 
-def _row(
+def timed_row(
     case: str, name: str, timing: Timing, bases: dict[str, Timing], gap: Gap | None
 ) -> Row:
+    """Return a row of the report; only peers have a gap, for ours is the measure."""
     return Row(
         case=case,
         contender=name if gap else f"gridagora, {name}",

@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.agreement import Gap, compare
 from benchmarks.cases import Array, MeshedCase, five_bus_case
-from benchmarks.meshed import DaqpAlone, Pypower
+from benchmarks.meshed import DaqpAlone, Pypower, timed_row
 from benchmarks.report import Claim, Row, Section
-from benchmarks.timing import Call, Timing, interleaved
+from benchmarks.timing import Call, interleaved
 from gridagora.environment.self_play import SelfPlay
 from gridagora.learning.neuroevolution import Neuroevolution
 from gridagora.markets.direct_current import prepare_flows
@@ -196,7 +196,9 @@ def _rows(played: Played, *, budget_s: float, cap_s: float) -> list[Row]:
     how = f"{n_region} regions, {n_point} points" if n_region else "a tree"
     label = f"{case.name}, {market.n_player} players ({how})"
     bases = {WARM: timings[WARM], DAQP: timings[DAQP]}
-    return [_row(label, name, timings[name], bases, gaps.get(name)) for name in timings]
+    return [
+        timed_row(label, name, timings[name], bases, gaps.get(name)) for name in timings
+    ]
 
 
 def _further_markups(played: Played) -> Array:
@@ -249,21 +251,6 @@ def _gap(played: Played, peer: DaqpAlone | Pypower, count: int) -> Gap:
         dispatch = market.dispatch(played.markup[at])
         gap = gap.worst(compare(peer.name, dispatch, peer.answer()))
     return gap
-
-
-def _row(
-    case: str, name: str, timing: Timing, bases: dict[str, Timing], gap: Gap | None
-) -> Row:
-    return Row(
-        case=case,
-        contender=name if gap else f"gridagora, {name}",
-        median_ms=timing.median_ms,
-        ratios={base: timing.times(other) for base, other in bases.items()},
-        price_gap=gap and gap.price,
-        objective_gap=gap and gap.objective,
-        rounds=len(timing.seconds),
-        calls=len(timing.seconds) * timing.calls_per_turn,
-    )
 
 
 def _claims(rows: Sequence[Row]) -> list[Claim]:
