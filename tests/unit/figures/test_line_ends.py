@@ -88,7 +88,9 @@ def test_short_axes_of_whole_numbers_have_no_ticks_between(written, ends, ticks)
     hour = Measure("hour", "Hour", format=written)
     axes = Axes(hour, hour, ends, ends)
 
-    for encoding in (axes.x("x:Q"), axes.y("y:Q")):
-        axis = encoding.to_dict()["axis"]
+    chart = alt.Chart(alt.InlineData(values=[])).mark_point()
+    spec = chart.encode(x=axes.x("a:Q"), y=axes.y("b:Q")).to_dict()["encoding"]
+    for way in ("x", "y"):
+        axis = spec[way]["axis"]
         assert axis.get("values") == ticks
         assert axis.get("format") == (written if ticks else None)
