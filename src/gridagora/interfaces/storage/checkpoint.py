@@ -35,9 +35,8 @@ def save_state(path: Path | str, state: Mapping[str, NDArray[Any]]) -> None:
         state: Arrays by name, e.g. ``SelfPlay.get_state()``.
 
     Raises:
-        InvalidConfigError: The name does not end in ``.npz``, or an array holds
-            objects.
-        RunFolderError: The file cannot be written.
+        InvalidConfigError: The name does not end in ``.npz``, an array holds objects,
+            or the file cannot be written there; an older one stays as it was.
     """
     path = _checked(path)
     arrays = {name: np.asarray(array) for name, array in state.items()}
@@ -55,8 +54,13 @@ def save_state(path: Path | str, state: Mapping[str, NDArray[Any]]) -> None:
             member = io.BytesIO()
             np.lib.format.write_array(member, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(name + _MEMBER), member.getvalue())
-    with files.writing(path.parent):
+    try:
         files.write_bytes(path, content.getvalue())
+    except OSError as error:
+        fault = (
+            f"it cannot be written ({error.strerror or error}); choose another place."
+        )
+        raise InvalidConfigError(f"checkpoint '{path}'", [fault]) from error
 
 
 def load_state(path: Path | str) -> dict[str, NDArray[Any]]:

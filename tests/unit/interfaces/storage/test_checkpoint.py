@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridagora.environment.self_play import SelfPlay
-from gridagora.errors import InvalidConfigError, MissingFileError, RunFolderError
+from gridagora.errors import InvalidConfigError, MissingFileError
 from gridagora.interfaces.storage.checkpoint import load_state, save_state
 from gridagora.learning.genetic import GeneticSettings
 from gridagora.learning.neuroevolution import Neuroevolution
@@ -122,12 +122,15 @@ def test_a_missing_file_is_told_with_those_that_are_there(tmp_path):
 def test_a_missing_folder_is_told(tmp_path):
     with pytest.raises(MissingFileError) as loaded:
         load_state(tmp_path / "no" / "run.npz")
-    with pytest.raises(RunFolderError, match="No such file or directory") as saved:
+    with pytest.raises(InvalidConfigError) as saved:
         save_state(tmp_path / "no" / "run.npz", STATE)
 
     path = tmp_path / "no"
     assert str(loaded.value) == f"checkpoint not found: {path}/run.npz."
-    assert saved.value.path == path
+    assert str(saved.value) == (
+        f"checkpoint '{path}/run.npz': it cannot be written (No such file or "
+        "directory); choose another place."
+    )
 
 
 def test_a_folder_is_no_file(tmp_path):
@@ -261,7 +264,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, step):
         monkeypatch.setattr("os.fsync", full)
     else:
         monkeypatch.setattr("pathlib.Path.replace", full)
-    with pytest.raises(RunFolderError, match=r"cannot be written \(No space left"):
+    with pytest.raises(InvalidConfigError, match=r"cannot be written \(No space left"):
         save_state(path, {"a": np.arange(4)})
     monkeypatch.undo()
 
