@@ -208,8 +208,9 @@ CAPTIONS = {
     "price": "Mean price of each generation. Wherever the strategies begin, they "
     "undercut one another down to marginal cost; mutants keep the mean a little above "
     "it. Bands are the spread over runs.",
-    "markups": "Mean markups of both producers. Bands hold the middle 80 % of what was "
-    "played.",
+    "markups": "Mean markups of both producers. At cost nobody earns anything, so "
+    "nothing selects: now and then both drift off together, until undercutting pays "
+    "again. Bands hold the middle 80 % of what was played.",
     "discrete": "The same market where only a few markups are allowed: the outcome is "
     "the lowest, the highest or one in between, and hangs on which markups there are.",
     "nash-gap": "What one producer could still gain by the best markup of its own, "
