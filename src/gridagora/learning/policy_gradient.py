@@ -99,10 +99,7 @@ class PolicyGradient:
 
     def choose(self, rng: np.random.Generator) -> IntArray:
         """Return the action of each player for the next round. ``(n_player,)``."""
-        upto = self.policy.cumsum(axis=1)
-        draw = rng.random(self.n_player) * upto[:, -1]
-        action: IntArray = (upto <= draw[:, None]).sum(axis=1)
-        return action
+        return drawn_actions(self.policy, rng)
 
     def learn(self, action: IntArray, reward: FloatArray) -> None:
         """Take in what each player's action brought.
@@ -166,6 +163,22 @@ def softmax(preference: FloatArray) -> FloatArray:
     grown = np.exp(preference - preference.max(axis=1, keepdims=True))
     shares: FloatArray = grown / grown.sum(axis=1, keepdims=True)
     return shares
+
+
+def drawn_actions(policy: FloatArray, rng: np.random.Generator) -> IntArray:
+    """Return an action of each player, drawn by their probabilities.
+
+    Args:
+        policy: Probability of each action. Shape ``(n_player, n_action)``.
+        rng: Gives one number per player, in one array.
+
+    Returns:
+        Shape ``(n_player,)``.
+    """
+    upto = policy.cumsum(axis=1)
+    draw = rng.random(policy.shape[0]) * upto[:, -1]
+    action: IntArray = (upto <= draw[:, None]).sum(axis=1)
+    return action
 
 
 def score(

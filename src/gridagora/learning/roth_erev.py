@@ -12,7 +12,7 @@ from gridagora.learning.checks import (
     require_no_faults,
     whole_fault,
 )
-from gridagora.learning.policy_gradient import softmax
+from gridagora.learning.policy_gradient import drawn_actions, softmax
 from gridagora.learning.ties import first_best
 from gridagora.types.arrays import FloatArray, IntArray
 
@@ -157,10 +157,7 @@ class RothErev:
 
     def choose(self, rng: np.random.Generator) -> IntArray:
         """Return the action of each player for the next round. ``(n_player,)``."""
-        upto = self.policy.cumsum(axis=1)
-        draw = rng.random(self.n_player) * upto[:, -1]
-        action: IntArray = (upto <= draw[:, None]).sum(axis=1)
-        return action
+        return drawn_actions(self.policy, rng)
 
     def learn(self, action: IntArray, reward: FloatArray) -> None:
         """Take in what each player's action brought.

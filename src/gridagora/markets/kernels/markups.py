@@ -10,29 +10,14 @@ The tree clearing stands in a file of its own: an edit there needs a fresh compi
 cache, which the Makefile keeps for each state of the sources.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import numba
-
+from gridagora.markets.kernels.compiling import compiled, lean
 from gridagora.markets.kernels.tree import clear_tree
 from gridagora.types.arrays import BoolArray, FloatArray, IntArray
 
 CLEARED = 0
 UNKNOWN = 1
-
-_Function = TypeVar("_Function", bound=Callable[..., object])
-_compiled = numba.njit(cache=True, nogil=True)
-
-
-def _lean(function: _Function) -> _Function:
-    """Compile a function that makes no array.
-
-    References to the arrays it is given are not counted: with as many as a market has,
-    that would take longer than the work.
-    """
-    compiled = numba.njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]  # numba's stubs leave it out
-    return compiled(function)  # type: ignore[no-any-return]  # so it has no type
 
 
 class MarketArrays(NamedTuple):
@@ -102,7 +87,7 @@ class MarketArrays(NamedTuple):
     point_price: FloatArray
 
 
-@_compiled
+@compiled
 def clear_markup(
     market: MarketArrays,
     state: int,
@@ -129,7 +114,7 @@ def clear_markup(
     return clear_known(market, state, markup, quantity_kw, price_per_kwh)
 
 
-@_lean
+@lean
 def clear_known(
     market: MarketArrays,
     state: int,
@@ -167,7 +152,7 @@ def clear_known(
     return UNKNOWN
 
 
-@_compiled
+@compiled
 def _clear_tree(
     market: MarketArrays,
     state: int,
@@ -198,7 +183,7 @@ def _clear_tree(
         price_per_kwh[bus] = bus_price[market.place[bus]]
 
 
-@_lean
+@lean
 def _holds(market: MarketArrays, state: int, region: int, markup: FloatArray) -> bool:
     """Return whether a markup keeps every inequality of a region."""
     for row in range(market.region_n_row[state, region]):
@@ -210,7 +195,7 @@ def _holds(market: MarketArrays, state: int, region: int, markup: FloatArray) ->
     return True
 
 
-@_lean
+@lean
 def _follow(law: FloatArray, markup: FloatArray, values: FloatArray) -> None:
     """Write the values that an affine law has at a markup."""
     for at in range(values.size):
@@ -220,7 +205,7 @@ def _follow(law: FloatArray, markup: FloatArray, values: FloatArray) -> None:
         values[at] = value
 
 
-@_lean
+@lean
 def account(
     market: MarketArrays,
     state: int,
@@ -276,7 +261,7 @@ def account(
             )
 
 
-@_lean
+@lean
 def _area(market: MarketArrays, state: int, order: int, quantity: float) -> float:
     """Return the area from 0 to a quantity under an order's true curve.
 
@@ -296,7 +281,7 @@ def _area(market: MarketArrays, state: int, order: int, quantity: float) -> floa
     return float(area)
 
 
-@_lean
+@lean
 def _money(
     market: MarketArrays,
     state: int,
@@ -314,7 +299,7 @@ def _money(
     return float(area + rise * quantity)
 
 
-@_lean
+@lean
 def _own_price(
     market: MarketArrays,
     state: int,
@@ -339,7 +324,7 @@ def _own_price(
     return money / traded if traded > 0.0 else declared
 
 
-@_compiled
+@compiled
 def clear_rounds(
     market: MarketArrays,
     first: int,
@@ -367,30 +352,11 @@ def clear_rounds(
     Returns:
         The round that is unknown; ``n_round`` when all are done.
     """
-    if market.is_tree:
-        return _tree_rounds(
+    if not market.is_tree:
+        return _known_rounds(
             market, first, state, markup, quantity_kw, price_per_kwh, profit_per_h,
             player_price_per_kwh, total,
         )  # fmt: skip
-    return _known_rounds(
-        market, first, state, markup, quantity_kw, price_per_kwh, profit_per_h,
-        player_price_per_kwh, total,
-    )  # fmt: skip
-
-
-@_compiled
-def _tree_rounds(
-    market: MarketArrays,
-    first: int,
-    state: IntArray,
-    markup: FloatArray,
-    quantity_kw: FloatArray,
-    price_per_kwh: FloatArray,
-    profit_per_h: FloatArray,
-    player_price_per_kwh: FloatArray,
-    total: FloatArray,
-) -> int:
-    """Do ``clear_rounds`` on a tree, which knows every round."""
     for at in range(first, state.size):
         _clear_tree(market, state[at], markup[at], quantity_kw[at], price_per_kwh[at])
         account(
@@ -400,7 +366,7 @@ def _tree_rounds(
     return int(state.size)
 
 
-@_lean
+@lean
 def _known_rounds(
     market: MarketArrays,
     first: int,
@@ -412,7 +378,7 @@ def _known_rounds(
     player_price_per_kwh: FloatArray,
     total: FloatArray,
 ) -> int:
-    """Do ``clear_rounds`` on a network with loops."""
+    """Do ``clear_rounds`` on a network with loops, where no clearing makes an array."""
     for at in range(state.size):  # an index that may be negative costs four times this
         if at < first:
             continue

@@ -37,17 +37,14 @@ In the heaps breakpoint ``k`` of ``n`` is node ``k`` of one keyed by price and n
 ``k + n`` of one keyed by minus the price. Its row holds change of slope and jump, two
 words each.
 
-Longer than other modules: it is one algorithm, and kernels call only what stands in
-their own file, so that the compiled cache cannot miss an edit.
+Longer than other modules: it is one algorithm, and its kernels call only what stands
+in this file, so that the compiled cache cannot miss an edit.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from gridagora.markets.kernels.compiling import compiled, inner
 from gridagora.types.arrays import BoolArray, FloatArray, IntArray
 
 Links = NDArray[np.int32]
@@ -74,23 +71,7 @@ _BASE, _TIE, _DOWN, _UP = 0, 1, 2, 3
 _FOLLOWS, _HELD, _CLIPPED = 0, 1, 2  # what sets a flow: the parent, the line, both
 
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
-_compiled = numba.njit(cache=True, nogil=True)
-
-
-def _lean(function: _Function) -> _Function:
-    """Compile a function that makes no array.
-
-    References to the arrays it is given are not counted, which would take longer than
-    the work. Numba compiles functions of its own with the same option.
-    Nor can they be called from Python, which makes them quicker to compile.
-    """
-    options = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled = numba.njit(cache=True, nogil=True, **options)  # type: ignore[call-overload]  # numba's stubs leave these out
-    return compiled(function)  # type: ignore[no-any-return]  # so it has no type
-
-
-@_lean
+@inner
 def _add(high: float, low: float, x_high: float, x_low: float) -> tuple[float, float]:
     """Add two double-double numbers."""
     total = high + x_high
@@ -101,7 +82,7 @@ def _add(high: float, low: float, x_high: float, x_low: float) -> tuple[float, f
     return result, low - (result - total)
 
 
-@_lean
+@inner
 def _add_product(
     high: float, low: float, factor: float, first: float, second: float
 ) -> tuple[float, float]:
@@ -124,7 +105,7 @@ def _add_product(
     return _add(high, low, product, error + factor * lost)
 
 
-@_lean
+@inner
 def _link(a: int, b: int, key: FloatArray, links: Links) -> int:
     """Join two heaps, smallest key first; -1 is the empty one."""
     if a < 0:
@@ -138,7 +119,7 @@ def _link(a: int, b: int, key: FloatArray, links: Links) -> int:
     return a
 
 
-@_lean
+@inner
 def _pop(root: int, key: FloatArray, links: Links) -> int:
     """Return the heap without its root: pair the children, then join from the right."""
     node = links[root, _CHILD]
@@ -165,7 +146,7 @@ def _pop(root: int, key: FloatArray, links: Links) -> int:
     return heap
 
 
-@_lean
+@inner
 def _insert(node: int, at_key: float, root: int, key: FloatArray, links: Links) -> int:
     """Return the heap with one more node."""
     key[node] = at_key
@@ -174,7 +155,7 @@ def _insert(node: int, at_key: float, root: int, key: FloatArray, links: Links) 
     return _link(root, node, key, links)
 
 
-@_lean
+@inner
 def _write(
     at: int,
     slope: float,
@@ -190,7 +171,7 @@ def _write(
     points[at, _JUMP_LOW] = jump_low
 
 
-@_lean
+@inner
 def _is_level(low_price: float, high_price: float, height: float) -> bool:
     """Return whether a piece is horizontal, or too steep in ``D(p)`` to be told so."""
     width = high_price - low_price
@@ -198,7 +179,7 @@ def _is_level(low_price: float, high_price: float, height: float) -> bool:
     return width <= _STEEP * widest or height > _STEEPEST * width
 
 
-@_lean
+@inner
 def _far_ends(
     order_bus: IntArray,
     is_bid: BoolArray,
@@ -222,7 +203,7 @@ def _far_ends(
         ends[bus, 4] += most
 
 
-@_compiled
+@compiled
 def _ordered(
     parent: IntArray, limit: FloatArray, ends: FloatArray, ordered: BoolArray
 ) -> None:
@@ -246,7 +227,7 @@ def _ordered(
             ordered[bus, side] = ordered[parent[bus], side] or sums[bus, side] > least
 
 
-@_compiled
+@compiled
 def _depth_first(parent: IntArray) -> tuple[IntArray, IntArray]:
     """Return the bus at each place of a depth-first order, and each bus's place."""
     n_bus = parent.size
@@ -265,7 +246,7 @@ def _depth_first(parent: IntArray) -> tuple[IntArray, IntArray]:
     return bus_at, place
 
 
-@_compiled
+@compiled
 def _by_bus(order_bus: IntArray, place: IntArray) -> tuple[IntArray, IntArray]:
     """Return the orders sorted by place of their bus, and where each place begins."""
     first = np.zeros(place.size + 2, dtype=np.int64)
@@ -281,7 +262,7 @@ def _by_bus(order_bus: IntArray, place: IntArray) -> tuple[IntArray, IntArray]:
     return visit, first
 
 
-@_lean
+@inner
 def _unfold(
     order_is_bid: np.bool_,
     first: int,
@@ -317,7 +298,7 @@ def _unfold(
     return n_point
 
 
-@_lean
+@inner
 def _enter(
     bus: int,
     first: int,
@@ -338,7 +319,7 @@ def _enter(
             heaps[bus, 1] = _insert(at + mirror, -key[at], heaps[bus, 1], key, links)
 
 
-@_lean
+@inner
 def _foremost(bag: Links, first: int, last: int, side: int, key: FloatArray) -> int:
     """Return where in the bag the lowest (side 0) or highest (side 1) price is."""
     best = first
@@ -358,7 +339,7 @@ def _foremost(bag: Links, first: int, last: int, side: int, key: FloatArray) -> 
     return best
 
 
-@_lean
+@inner
 def _bracket(
     value: float,
     tolerance: float,
@@ -414,7 +395,7 @@ def _bracket(
     return first, last, reached
 
 
-@_lean
+@inner
 def _passed(
     value: float,
     value_low: float,
@@ -444,7 +425,7 @@ def _passed(
     return value, value_low, slope, slope_low
 
 
-@_lean
+@inner
 def _clip(
     bus: int,
     limit: float,
@@ -583,7 +564,7 @@ def _clip(
     return reached, top, n_point
 
 
-@_lean
+@inner
 def _level(bus: int, value: float, ends: FloatArray, heaps: IntArray) -> None:
     """Make the curve of a bus one value at every price."""
     heaps[bus, 0] = -1
@@ -594,7 +575,7 @@ def _level(bus: int, value: float, ends: FloatArray, heaps: IntArray) -> None:
     ends[bus, 3] = 0.0
 
 
-@_lean
+@inner
 def _shortage(bus: int, limit: float, ends: FloatArray) -> float:
     """Return by how much firm power exceeds what a limit lets through.
 
@@ -611,7 +592,7 @@ def _shortage(bus: int, limit: float, ends: FloatArray) -> float:
     return 0.0
 
 
-@_compiled
+@compiled
 def _balance(
     ends: FloatArray,
     key: FloatArray,
@@ -648,7 +629,7 @@ def _balance(
         first, last, reached = 0, n_live, -np.inf
 
 
-@_lean
+@inner
 def _walk(
     heap: int,
     value: float,
@@ -696,7 +677,7 @@ def _walk(
     return False, lowest if level else reached, np.inf
 
 
-@_compiled
+@compiled
 def _source_price(lowest: float, highest: float, price: FloatArray) -> float:
     """Choose one price at the source; the rule is in ``clear_radial``."""
     if np.isinf(lowest) and np.isinf(highest):
@@ -708,7 +689,7 @@ def _source_price(lowest: float, highest: float, price: FloatArray) -> float:
     return min(max(0.5 * lowest + 0.5 * highest, lowest), highest)
 
 
-@_lean
+@inner
 def _place(
     order_is_bid: np.bool_,
     first: int,
@@ -762,7 +743,7 @@ def _place(
     place[_UP] = up
 
 
-@_lean
+@inner
 def _stage(flow: float, five: FloatArray) -> tuple[int, float]:
     """Return the stage in which a net demand equals ``flow``, and the share of it."""
     if flow <= five[0]:
@@ -773,7 +754,7 @@ def _stage(flow: float, five: FloatArray) -> tuple[int, float]:
     return 3, 1.0
 
 
-@_lean
+@inner
 def _award(
     order_is_bid: np.bool_, stage: int, share: float, place: FloatArray
 ) -> float:
@@ -789,7 +770,7 @@ def _award(
     return float(place[_BASE] + place[_TIE])
 
 
-@_lean
+@inner
 def _share(
     parent: IntArray,
     limit: FloatArray,
@@ -887,7 +868,7 @@ def _share(
         award[order] = min(max(drawn, firm), most)
 
 
-@_lean
+@inner
 def _sum_up(
     parent: IntArray,
     limit: FloatArray,
@@ -964,7 +945,7 @@ def _sum_up(
     return n_point
 
 
-@_compiled
+@compiled
 def clear_tree(
     parent: IntArray,
     limit: FloatArray,

@@ -7,7 +7,6 @@ from gridagora.markets.kernels.markups import (
     CLEARED,
     UNKNOWN,
     account,
-    clear_known,
     clear_markup,
     clear_rounds,
 )
@@ -84,7 +83,7 @@ def test_regions_often_met_are_tried_first():
     arrays = market.arrays()
     ranks = []
     for markup in ([0.0, 0.0], [2.0, 0.0], [2.0, 0.0]):
-        clear_known(arrays, 0, np.array(markup), np.zeros(3), np.zeros(3))
+        clear_markup(arrays, 0, np.array(markup), np.zeros(3), np.zeros(3))
         ranks.append(arrays.region_rank[0, :2].tolist())
 
     assert ranks == [[0, 1], [1, 0], [1, 0]]
