@@ -61,8 +61,8 @@ def _competition() -> "Study":
     return STUDY
 
 
-def _half() -> "Study":
-    from gridagora.studies.self_play.half import STUDY
+def _duopoly() -> "Study":
+    from gridagora.studies.self_play.duopoly import STUDY
 
     return STUDY
 
@@ -119,7 +119,7 @@ STUDIES = {
     "self-play-duopoly": Entry(
         title="Self-play: two producers who can each serve exactly half of the load",
         has_targets=True,
-        load=_half,
+        load=_duopoly,
     ),
     "self-play-five-bus": Entry(
         title="Self-play: three producers in a meshed network with one full line",

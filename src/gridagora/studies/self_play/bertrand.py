@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridagora.studies.contract import Origin, Study, Tables, Target, parameter
 from gridagora.studies.self_play.config import ARTICLE, Start
-from gridagora.studies.self_play.duopoly import PRODUCERS, DuopolyConfig, duopoly
+from gridagora.studies.self_play.duopoly_world import PRODUCERS, DuopolyConfig, duopoly
 from gridagora.studies.self_play.pictures import gap_band, markup_panels, price_band
 from gridagora.studies.self_play.reading import first_of, headline, mean_of
 from gridagora.studies.self_play.work import Plan, Variant, level_table

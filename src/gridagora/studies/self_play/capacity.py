@@ -15,7 +15,7 @@ from gridagora.studies.contract import (
     parameter,
 )
 from gridagora.studies.self_play.config import ARTICLE
-from gridagora.studies.self_play.duopoly import PRODUCERS, DuopolyConfig, duopoly
+from gridagora.studies.self_play.duopoly_world import PRODUCERS, DuopolyConfig, duopoly
 from gridagora.studies.self_play.pictures import (
     gap_band,
     markup_panels,

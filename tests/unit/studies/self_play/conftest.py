@@ -10,8 +10,8 @@ from gridagora.studies.self_play import (
     capacity,
     case,
     competition,
+    duopoly,
     five_bus,
-    half,
     six_bus,
     two_bus,
 )
@@ -60,8 +60,8 @@ def competition_tables():
 
 
 @pytest.fixture(scope="session")
-def half_tables():
-    return stacked(half.STUDY, n_seed=2)
+def duopoly_tables():
+    return stacked(duopoly.STUDY, n_seed=2)
 
 
 @pytest.fixture(scope="session")

@@ -55,8 +55,8 @@ def test_where_nothing_is_earned_there_is_no_percentage():
         (False, "Largest gain of one player (per h)"),
     ],
 )
-def test_a_gap_is_shown_in_percent_or_in_money(half_tables, relative, axis):
-    chart = gap_band(half_tables, {"half": "gain"}, title="Gap", relative=relative)
+def test_a_gap_is_shown_in_percent_or_in_money(duopoly_tables, relative, axis):
+    chart = gap_band(duopoly_tables, {"half": "gain"}, title="Gap", relative=relative)
 
     assert axis in str(chart.to_dict())
 
@@ -105,10 +105,10 @@ def test_a_long_variant_does_not_coarsen_a_short_one(history):
     assert [(row["x"], row["middle"]) for row in points[:2]] == [(1, 1.0), (2, 2.0)]
 
 
-def test_surpluses_are_named_for_people(half_tables):
-    drawn = str(surplus_band(half_tables, "half", title="S").to_dict())
+def test_surpluses_are_named_for_people(duopoly_tables):
+    drawn = str(surplus_band(duopoly_tables, "half", title="S").to_dict())
 
     for name in ("consumers", "producers", "congestion rent"):
         assert name in drawn
     assert "consumer_per_h" not in drawn
-    assert np.isfinite(half_tables["markets"]["consumer_per_h"]).all()
+    assert np.isfinite(duopoly_tables["markets"]["consumer_per_h"]).all()
